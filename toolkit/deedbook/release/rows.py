@@ -33,9 +33,9 @@ _SAMPLED = 100
 """Rows of each part that tell how the order is cut into ranges of about the same number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """The rows of a table.
+    """The rows of a table; what was found out about them holds for this very record.
 
     Attributes:
         parts: At least one, all of the same columns.

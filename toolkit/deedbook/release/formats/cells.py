@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -26,6 +27,41 @@ _LARGEST_EXACT = 2**53
 _MILLISECOND = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What the values of a column reach; 0 and False without any.
+
+    Attributes:
+        least: The least value; of days and moments the number of the day from 1970 on.
+        greatest: The greatest.
+        widest: Bytes of the longest text.
+        has_nan: Whether NaN is among them.
+        has_fraction: Whether a moment is not a whole number of milliseconds.
+        has_empty: Whether a text is empty.
+        has_zero: Whether U+0000 stands in a text.
+        has_space: Whether a text ends in a space.
+    """
+
+    least: Any = 0
+    greatest: Any = 0
+    widest: int = 0
+    has_nan: bool = False
+    has_fraction: bool = False
+    has_empty: bool = False
+    has_zero: bool = False
+    has_space: bool = False
+
+    @property
+    def largest(self) -> float:
+        """The largest number, apart from its sign."""
+        return max(-self.least, self.greatest)
+
+    @property
+    def has_special(self) -> bool:
+        """Whether NaN or infinity are among numbers."""
+        return self.has_nan or math.isinf(self.largest)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
     """What a format holds.
@@ -35,7 +71,8 @@ class Capacity:
         beyond: What is said of other days.
         is_finite: Whether there is neither NaN nor infinity.
         largest: The largest number.
-        texts: Patterns of texts that are not held as they are, and what is said of them.
+        texts: What an `Extent` tells of texts that are not held as they are, and what is said of them.
+        pattern: That of other such texts, and what is said of them; empty without others.
         dropped: A character that texts lose.
     """
 
@@ -44,47 +81,41 @@ class Capacity:
     is_finite: bool = True
     largest: float = math.inf
     texts: Mapping[str, str] = field(default_factory=dict)
+    pattern: tuple[str, str] = ("", "")
     dropped: str = ""
 
     def held(self, rows: Rows) -> tuple[Rows, dict[str, list[str]]]:
         """The rows as they are held, and by column what must be said of it; every row is looked at."""
-        asked = [name for name, dtype in rows.schema.items() if dtype != pl.String or self.texts]
-        found: dict[str, set[int]] = {name: set() for name in asked}
-        for part in rows.slices(names=asked) if asked else ():
-            for values in part.iter_columns():
-                found[values.name].update(place for place, (cells, _) in enumerate(self._unheld(values)) if cells.any())
-        exprs, notes = list[pl.Expr](), dict[str, list[str]]()
-        for name, places in found.items():
-            dtype, column = rows.schema[name], pl.col(name)
-            said = [
-                words for place, (_, words) in enumerate(self._unheld(pl.Series([], dtype=dtype))) if place in places
-            ]
-            if said:
-                is_text = dtype == pl.String
-                notes[name] = said if is_text else [f"is text ({said[0]})"]
+        extents, exprs, notes = extents_of(rows), list[pl.Expr](), dict[str, list[str]]()
+        texts = [name for name, dtype in rows.schema.items() if dtype == pl.String and self.pattern[0] and rows.height]
+        found = rows.asked([pl.col(texts).str.contains(self.pattern[0]).any()]) if texts else {}
+        for name, dtype in rows.schema.items():
+            is_text, extent, column = dtype == pl.String, extents[name], pl.col(name)
+            said = [words for fact, words in self.texts.items() if getattr(extent, fact)]
+            said += [self.pattern[1]] if found.get(name) else []
+            reasons = said if is_text else [f"is text ({words})" for words in [*self._not_held(extent, dtype)][:1]]
+            if reasons:
+                notes[name] = reasons
                 exprs += [] if is_text else [text_of(column, dtype)]
                 exprs += [column.str.replace_all(self.dropped, "", literal=True)] if is_text and self.dropped else []
         return rows.with_columns(exprs) if exprs else rows, notes
 
-    def _unheld(self, values: pl.Series) -> Iterator[tuple[pl.Series, str]]:
-        """Which values are not held as they are, with what is said of them."""
-        return self._texts_not_held(values) if values.dtype == pl.String else self._not_held(values.drop_nulls())
-
-    def _texts_not_held(self, values: pl.Series) -> Iterator[tuple[pl.Series, str]]:
-        """Which texts are not held as they are, with what is said of them."""
-        for pattern, note in self.texts.items():
-            yield values.str.contains(pattern), note
-
-    def _not_held(self, known: pl.Series) -> Iterator[tuple[pl.Series, str]]:
-        """Which values make text of a column of numbers or moments, with the reason."""
-        if known.dtype.is_float():
-            yield ~known.is_finite() & self.is_finite, "NaN or infinity"
-            yield known.abs() > self.largest, f"numbers beyond {self.largest:.2g}"
-        elif known.dtype.is_integer():
-            yield ~known.is_between(-_LARGEST_EXACT, _LARGEST_EXACT), "numbers beyond 2^53"
-        elif self.days and known.dtype.is_temporal():
-            yield ~known.cast(pl.Date).is_between(*self.days), self.beyond
-            yield known.cast(pl.Datetime("us")).to_physical() % _MILLISECOND != 0, "fractions below a millisecond"
+    def _not_held(self, extent: Extent, dtype: pl.DataType) -> Iterator[str]:
+        """Why a column of numbers or moments is not held as it is."""
+        if dtype.is_float():
+            if self.is_finite and extent.has_special:
+                yield "NaN or infinity"
+            if extent.has_nan or extent.largest > self.largest:
+                yield f"numbers beyond {self.largest:.2g}"
+        elif dtype.is_integer():
+            if extent.largest > _LARGEST_EXACT:
+                yield "numbers beyond 2^53"
+        elif self.days and dtype.is_temporal():
+            first, last = ((day - dt.date(1970, 1, 1)).days for day in self.days)
+            if extent.least < first or extent.greatest > last:
+                yield self.beyond
+            if extent.has_fraction:
+                yield "fractions below a millisecond"
 
 
 def said_of(notes: Mapping[str, Sequence[str]]) -> list[str]:
@@ -92,27 +123,32 @@ def said_of(notes: Mapping[str, Sequence[str]]) -> list[str]:
     return [f"`{name}` {note}" for name, said in notes.items() for note in said]
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """The least and the greatest value of a column, or the bytes of its longest text; 0 without any."""
-
-    least: Any = 0
-    greatest: Any = 0
-    widest: int = 0
-
-
-def extents_of(rows: Rows) -> dict[str, Extent]:
-    """Those of all columns, by name."""
+@lru_cache(maxsize=4)
+def extents_of(rows: Rows) -> Mapping[str, Extent]:
+    """Those of all columns, by name, in one pass; the formats ask for the same rows one after the other."""
     if not rows.height:
         return dict.fromkeys(rows.schema, Extent())
     asked = []
     for name, dtype in rows.schema.items():
-        column = pl.col(name)
-        ends = {"least": column.min(), "greatest": column.max()}
-        parts = {"widest": column.str.len_bytes().max()} if dtype == pl.String else ends
-        asked.append(pl.struct([part.alias(about) for about, part in parts.items()]).alias(name))
+        facts = {about: fact.alias(about) for about, fact in _facts(pl.col(name), dtype).items()}
+        asked.append(pl.struct(facts.values()).alias(name))
     found = rows.asked(asked)
     return {name: Extent(**{about: value or 0 for about, value in ends.items()}) for name, ends in found.items()}
+
+
+def _facts(column: pl.Expr, dtype: pl.DataType) -> dict[str, pl.Expr]:
+    """What makes an `Extent` of a column."""
+    if isinstance(dtype, pl.String):
+        size = column.str.len_bytes()
+        has = {"zero": column.str.contains("\0", literal=True), "space": column.str.ends_with(" ")}
+        facts = {"widest": size.max(), "has_empty": size.min() == 0}
+        return facts | {f"has_{about}": has.any() for about, has in has.items()}
+    if dtype.is_temporal():
+        days = column.cast(pl.Date).to_physical()
+        fraction = column.cast(pl.Datetime("us")).to_physical() % _MILLISECOND != 0
+        return {"least": days.min(), "greatest": days.max(), "has_fraction": fraction.any()}
+    ends = {"least": column.min(), "greatest": column.max()}
+    return ends | {"has_nan": column.is_nan().any()} if dtype.is_float() else ends
 
 
 def number_labels(item: Field, largest: int) -> dict[int | float, str]:
@@ -123,10 +159,8 @@ def number_labels(item: Field, largest: int) -> dict[int | float, str]:
 
 def special_numbers(rows: Rows) -> list[str]:
     """The columns in which NaN or infinity stand."""
-    doubles = [name for name, dtype in rows.schema.items() if dtype.is_float()]
-    if not (doubles and rows.height):
-        return []
-    return [name for name, is_finite in rows.asked([pl.col(doubles).is_finite().all()]).items() if not is_finite]
+    extents = extents_of(rows)
+    return [name for name, dtype in rows.schema.items() if dtype.is_float() and extents[name].has_special]
 
 
 def fitted_names(

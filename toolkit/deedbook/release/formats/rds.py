@@ -38,7 +38,7 @@ from deedbook.release.rows import Rows
 from deedbook.release.tables import Table
 from deedbook.schema import Field
 
-CAPACITY = cells.Capacity(is_finite=False, texts={"\x00": "loses the character U+0000"}, dropped="\x00")
+CAPACITY = cells.Capacity(is_finite=False, texts={"has_zero": "loses the character U+0000"}, dropped="\x00")
 _LARGEST_INTEGER = 2**31 - 1
 _LEVEL = 6
 _GRACE, _BYTES_OF_BYTE = 32 << 20, 4

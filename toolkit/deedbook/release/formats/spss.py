@@ -54,13 +54,13 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         LeftOutError: when it has no columns.
     """
     held = statistical.variables_of(table, SPSS)
-    extents, formats = cells.extents_of(held.rows), _formats(held)
+    extents = held.extents
+    formats = _formats(held, extents)
 
     def told(what: Callable[[statistical.Column], object]) -> dict[str, Any]:
         """That of each variable which has it."""
         return {column.name: said for column in held.columns if (said := what(column))}
 
-    texts = [column for column in held.columns if column.dtype == pl.String]
     variables = [
         Variable(one.name, max(1, extents[one.name].widest) if one.dtype == pl.String else 0) for one in held.columns
     ]
@@ -85,7 +85,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     head[-len(_end_of_dictionary(1)) :] = _end_of_dictionary(held.rows.height)
     # doubles; days and times are seconds since 14 October 1582; a text ends before U+0000
     seconds = selectors.temporal().cast(pl.Datetime("ms")).to_physical() / 1000 + SPSS.before_1970 // 1000
-    ends = [pl.col(name).str.replace("(?s)\0.*", "") for name in _with_ends(held.rows, texts)]
+    ends = [pl.col(name).str.replace("(?s)\0.*", "") for name, extent in extents.items() if extent.has_zero]
     with path.open("wb") as file:
         file.write(head)
         file.writelines(
@@ -143,14 +143,6 @@ def _dictionary(path: Path, rows: pl.DataFrame, size: int, **said: Any) -> bytea
     return head
 
 
-def _with_ends(rows: Rows, texts: Sequence[statistical.Column]) -> list[str]:
-    """The columns with a text in which U+0000 stands."""
-    if not (texts and rows.height):
-        return []
-    asked = [pl.col(one.name).str.contains("\0", literal=True).any() for one in texts]
-    return [name for name, has_end in rows.asked(asked).items() if has_end]
-
-
 def _rows(variables: Sequence[Variable], rows: Rows) -> Iterator[bytes]:
     """The rows as they are compressed, some megabytes at a time."""
     width, left = sum(one.elements for one in variables), rows.height
@@ -179,31 +171,29 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
     return statistical.read_pairs(table, path, SPSS, SavFile)
 
 
-def _formats(held: statistical.Variables) -> dict[str, str]:
+def _formats(held: statistical.Variables, extents: Mapping[str, cells.Extent]) -> dict[str, str]:
     """By variable the print format, which shows every digit; empty for text and for numbers with an exponent."""
-    numbers = [one for one in held.columns if one.dtype.is_numeric()]
     asked = []
-    for one in numbers:
-        text = pl.col(one.name).cast(pl.String)
-        decimals = text.str.extract(r"\.(\d*[1-9])\d*$").str.len_bytes().max()
-        has_exponent = text.str.contains("e", literal=True).any()
-        asked.append(
-            pl.struct(widest=text.str.len_bytes().max(), decimals=decimals, exponent=has_exponent).alias(one.name)
-        )
-    is_filled = asked and held.rows.height
-    found = held.rows.asked(asked) if is_filled else {}
-    return {one.name: _format(one, found.get(one.name, {})) for one in held.columns}
+    for one in held.columns:
+        if one.dtype.is_float():
+            text = pl.col(one.name).cast(pl.String)
+            decimals = text.str.extract(r"\.(\d*[1-9])\d*$").str.len_bytes().max()
+            has_exponent = text.str.contains("e", literal=True).any()
+            digits = {"widest": text.str.len_bytes().max(), "decimals": decimals, "exponent": has_exponent}
+            asked.append(pl.struct(digit.alias(about) for about, digit in digits.items()).alias(one.name))
+    found = held.rows.asked(asked) if asked and held.rows.height else {}
+    return {one.name: _format(one, extents[one.name], found.get(one.name, {})) for one in held.columns}
 
 
-def _format(column: statistical.Column, digits: Mapping[str, int | bool | None]) -> str:
-    """The print format of a variable whose numbers have at most so many digits, and decimals among them."""
+def _format(column: statistical.Column, extent: cells.Extent, digits: Mapping[str, int | bool | None]) -> str:
+    """The print format of a variable whose doubles have at most so many digits, and decimals among them."""
     if column.dtype.is_temporal():
         return "SDATE10" if column.dtype == pl.Date else "DATETIME24.3"
     if column.dtype == pl.String:
         return ""
-    widest = digits.get("widest") or (0 if column.dtype.is_float() else 1)
     if column.dtype == pl.Int64:
-        return f"F{widest + 1}.0"
+        return f"F{max(len(str(int(end))) for end in (extent.least, extent.greatest)) + 1}.0"
+    widest = digits.get("widest") or 0
     return (
         "" if digits.get("exponent") or widest + 2 > _WIDEST_NUMBER else f"F{widest + 2}.{digits.get('decimals') or 0}"
     )

@@ -74,7 +74,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
     variables = statistical.variables_of(table, STATA)
     label, epoch = statistical.file_label(edition, table, STATA), edition.epoch
     stamp = f"{epoch.day:02} {statistical.MONTHS[epoch.month - 1]} {epoch.year:04} {epoch:%H:%M}"
-    extents = cells.extents_of(variables.rows)
+    extents = variables.extents
     write_dta(path, [_variable(item, extents[item.name]) for item in variables.columns], variables.rows, label, stamp)
     return variables.notes
 

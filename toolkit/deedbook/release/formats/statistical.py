@@ -95,6 +95,7 @@ class Column:
         title: What it is, for people; empty when the schema does not say.
         values: Makes its values from rows as the program holds them.
         dtype: What they are: Int64, Float64, Date, Datetime, or String without nulls.
+        extent: What they reach; None where that is not known before they are made.
         least: A number that none of them is below; 0 where all are greater.
         labels: Whole numbers of the column with their labels.
         kinds: Makes the letter (1 is `.a`) that tells why a value is missing, where it is told; None in a program without letters.
@@ -105,6 +106,7 @@ class Column:
     title: str
     values: pl.Expr
     dtype: pl.DataType
+    extent: cells.Extent | None = None
     least: float = 0
     labels: dict[int | float, str] = field(default_factory=dict)
     kinds: pl.Expr | None = None
@@ -155,6 +157,13 @@ class Variables:
     columns: list[Column]
     rows: Rows
     notes: list[str]
+
+    @property
+    def extents(self) -> dict[str, cells.Extent]:
+        """What the values reach, by name."""
+        made = [pl.col(column.name) for column in self.columns if column.extent is None]
+        found = cells.extents_of(self.rows.select(made)) if made else {}
+        return {column.name: column.extent or found[column.name] for column in self.columns}
 
 
 def kinds_of(name: str) -> str:
@@ -282,15 +291,16 @@ def _labelled(item: Field, dtype: pl.DataType, extent: cells.Extent) -> list[Col
     labels: dict[int | float, str]
     if dtype in {pl.Int64, pl.Boolean}:
         labels = {0: "false", 1: "true"} if item.type == "boolean" else cells.number_labels(item, _LARGEST_LABELLED)
-        return [Column(item.name, title, values.cast(pl.Int64), pl.Int64(), min(extent.least, 0), labels)]
+        return [Column(item.name, title, values.cast(pl.Int64), pl.Int64(), extent, min(extent.least, 0), labels)]
     if dtype != pl.String:
-        return [Column(item.name, title, values, dtype, min(extent.least, 0) if dtype.is_numeric() else -math.inf)]
-    columns = [Column(item.name, title, values.fill_null(""), dtype)]
+        least = min(extent.least, 0) if dtype.is_numeric() else -math.inf
+        return [Column(item.name, title, values, dtype, extent, least)]
+    columns = [Column(item.name, title, values.fill_null(""), dtype, extent)]
     if any(code.label for code in codes):
         labels = {place: code.label or str(code.value) for place, code in enumerate(codes, 1)}
         texts = [str(code.value) for code in codes]
         places = values.replace_strict(texts, [*labels], default=None, return_dtype=pl.Int64)
-        columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", places, pl.Int64(), 0, labels))
+        columns.append(Column(f"{item.name}{_SUFFIX}", f"{title} (label)", places, pl.Int64(), labels=labels))
     return columns
 
 
@@ -314,7 +324,7 @@ def _with_kinds(column: Column, name: str, table: Table, program: Program) -> Co
     filled = pl.when(kinds.is_null()).then(values).otherwise((kinds - 10**digits).cast(column.dtype))
     numbers = tuple(place - 10**digits for place in places)
     labels = dict(zip(numbers, reasons, strict=True))
-    return replace(column, values=filled, labels=column.labels | labels, user_missing=numbers)
+    return replace(column, values=filled, extent=None, labels=column.labels | labels, user_missing=numbers)
 
 
 def _cut_down(whole: Sequence[Column], program: Program) -> tuple[list[Column], list[str]]:

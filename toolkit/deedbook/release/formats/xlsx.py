@@ -27,10 +27,10 @@ CAPACITY = cells.Capacity(
     days=(dt.date(1900, 3, 1), dt.date(9999, 12, 31)),
     beyond="dates before March 1900",
     # what XML or the format's own escape cannot hold as it is (ECMA-376, ST_Xstring)
-    texts={
-        "[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_": "holds characters that are written as _xHHHH_; "
-        "Excel shows them right, some readers do not decode them"
-    },
+    pattern=(
+        "[\x00-\x08\x0b-\x1f\ufffe\uffff]|_x[0-9A-Fa-f]{4}_",
+        "holds characters that are written as _xHHHH_; Excel shows them right, some readers do not decode them",
+    ),
 )
 _MOST_ROWS = 1_048_576
 _MOST_UNASKED = next(item.most_rows for item in FORMATS if item.name == "xlsx")
