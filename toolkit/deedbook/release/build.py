@@ -25,6 +25,7 @@ from deedbook.errors import RefusalError
 from deedbook.findings import Report, report_record, with_findings
 from deedbook.integrity import containers, digests, proof, provenance, signatures
 from deedbook.project import DESCRIPTOR, Project
+from deedbook.reading import pipeline
 from deedbook.release import archives, codebook, derived, documents, folders, pages, rows, tables
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
 from deedbook.release.edition import Edition, read_edition
@@ -101,6 +102,7 @@ def build(
             formats=release_formats(project),
             archives=release_formats(project, archives=True),
             part_bytes=rows.part_bytes(complete.memory),
+            workers=complete.workers or max(1, pipeline.default_workers() - 1),
         )
         _write_release(contents, say)
         if provenance.read_inputs(project) != inputs:

@@ -17,11 +17,12 @@ from deedbook.findings import Report
 from deedbook.integrity.digests import Digests
 from deedbook.integrity.provenance import InputFile
 from deedbook.project import Project, read_code_lists
+from deedbook.reading.pipeline import in_order
 from deedbook.release import derived, tables
 from deedbook.release.codebook import TableEntry, table_entry
 from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, Book, Format, every_format, format_of, media_type
-from deedbook.release.formats.cells import LeftOutError
+from deedbook.release.formats.cells import LeftOutError, extents_of
 from deedbook.release.formats.csv import write_csv
 from deedbook.release.rows import PART_BYTES, Rows, parts_of
 from deedbook.versioning.bump import Verdict
@@ -84,6 +85,7 @@ class Contents:
         formats: Those of its data, CSV first.
         archives: Those that pack the files of others.
         part_bytes: How much of a table is in memory as one part.
+        workers: Formats that are written at a time; each holds some megabytes of a table.
         tables: Those that are written, in their order.
         limits: What a format cannot hold as the CSV does.
         digest: The sha256 of a file, reckoned once.
@@ -102,6 +104,7 @@ class Contents:
     formats: tuple[Format, ...]
     archives: tuple[Format, ...]
     part_bytes: int = PART_BYTES
+    workers: int = 1
     tables: list[WrittenTable] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     digest: Digests = field(default_factory=Digests)
@@ -241,22 +244,26 @@ def _write_table(
     rows, notes = tables.type_parts(text.slices, outline.schema, scratch / "values")
     text.discard()
     contents.limits.extend(Limit(TYPED_FORMATS, name, note) for note in notes)
-    table = tables.Table(outline, rows)
-    for item in contents.formats[1:]:
+    table, items = tables.Table(outline, rows), contents.formats[1:]
+    extents_of(rows)  # every format asks for them
+
+    def written(item: Format) -> tuple[list[str], bool]:
+        """What a format does not hold of the table, and whether that is the whole table."""
+        if 0 < item.most_rows < rows.height:
+            most = f"it has more than {item.most_rows:,} rows; `formats` under [release] can ask for {item.name}"
+            return [f"left out: {most}"], True
         try:
-            if 0 < item.most_rows < rows.height:
-                raise LeftOutError(
-                    f"it has more than {item.most_rows:,} rows; `formats` under [release] can ask for {item.name}"
-                )
-            if item.is_per_table:
-                to = contents.folder / item.file_name(name, edition.name)
-                contents.note(item, name, item.codec.write(table, edition, to))
-                if item.packed and to.stat().st_size > item.large:
-                    packed = contents.folder / f"{name}{item.packed}"
-                    item.codec.pack(to, packed)
-                    max((to, packed), key=lambda path: path.stat().st_size).unlink()
-            else:
-                contents.note(item, name, books[item.name].add(table))
+            if not item.is_per_table:
+                return books[item.name].add(table), False
+            to, packed = contents.folder / item.file_name(name, edition.name), contents.folder / f"{name}{item.packed}"
+            notes = item.codec.write(table, edition, to)
+            if item.packed and to.stat().st_size > item.large:
+                item.codec.pack(to, packed)
+                max((to, packed), key=lambda path: path.stat().st_size).unlink()
+            return notes, False
         except LeftOutError as reason:
-            contents.note(item, name, [f"left out: {reason}"], is_left_out=True)
+            return [f"left out: {reason}"], True
+
+    for item, (notes, is_left_out) in zip(items, in_order(items, written, workers=contents.workers), strict=True):
+        contents.note(item, name, notes, is_left_out=is_left_out)
     return WrittenTable(outline, rows.height, file, dict(rows.schema), table_entry(table, definitions))

@@ -86,36 +86,43 @@ class Capacity:
 
     def held(self, rows: Rows) -> tuple[Rows, dict[str, list[str]]]:
         """The rows as they are held, and by column what must be said of it; every row is looked at."""
-        extents, exprs, notes = extents_of(rows), list[pl.Expr](), dict[str, list[str]]()
-        texts = [name for name, dtype in rows.schema.items() if dtype == pl.String and self.pattern[0] and rows.height]
-        found = rows.asked([pl.col(texts).str.contains(self.pattern[0]).any()]) if texts else {}
-        for name, dtype in rows.schema.items():
-            is_text, extent, column = dtype == pl.String, extents[name], pl.col(name)
-            said = [words for fact, words in self.texts.items() if getattr(extent, fact)]
-            said += [self.pattern[1]] if found.get(name) else []
-            reasons = said if is_text else [f"is text ({words})" for words in [*self._not_held(extent, dtype)][:1]]
-            if reasons:
-                notes[name] = reasons
-                exprs += [] if is_text else [text_of(column, dtype)]
-                exprs += [column.str.replace_all(self.dropped, "", literal=True)] if is_text and self.dropped else []
-        return rows.with_columns(exprs) if exprs else rows, notes
+        exprs, notes, patterned = list[pl.Expr](), dict[str, list[str]](), self._patterned(rows)
+        for name, extent in extents_of(rows).items():
+            dtype, column = rows.schema[name], pl.col(name)
+            if dtype != pl.String:
+                reasons = (words for words, is_met in self._reasons(extent, dtype).items() if is_met)
+                notes[name] = [f"is text ({words})" for words in itertools.islice(reasons, 1)]
+                exprs += [text_of(column, dtype)] * len(notes[name])
+                continue
+            notes[name] = [words for fact, words in self.texts.items() if getattr(extent, fact)]
+            notes[name] += [self.pattern[1]] * (name in patterned)
+            if self.dropped and notes[name]:
+                exprs.append(column.str.replace_all(self.dropped, "", literal=True))
+        return rows.with_columns(exprs) if exprs else rows, {name: said for name, said in notes.items() if said}
 
-    def _not_held(self, extent: Extent, dtype: pl.DataType) -> Iterator[str]:
-        """Why a column of numbers or moments is not held as it is."""
+    def _patterned(self, rows: Rows) -> set[str]:
+        """The columns with texts of its pattern."""
+        texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+        if not (self.pattern[0] and texts and rows.height):
+            return set()
+        found = rows.asked([pl.col(texts).str.contains(self.pattern[0]).any()])
+        return {name for name, is_found in found.items() if is_found}
+
+    def _reasons(self, extent: Extent, dtype: pl.DataType) -> dict[str, bool]:
+        """What may keep a column of numbers or moments from being held as it is, and whether it does."""
         if dtype.is_float():
-            if self.is_finite and extent.has_special:
-                yield "NaN or infinity"
-            if extent.has_nan or extent.largest > self.largest:
-                yield f"numbers beyond {self.largest:.2g}"
-        elif dtype.is_integer():
-            if extent.largest > _LARGEST_EXACT:
-                yield "numbers beyond 2^53"
-        elif self.days and dtype.is_temporal():
+            is_beyond = extent.has_nan or extent.largest > self.largest
+            return {
+                "NaN or infinity": self.is_finite and extent.has_special,
+                f"numbers beyond {self.largest:.2g}": is_beyond,
+            }
+        if dtype.is_integer():
+            return {"numbers beyond 2^53": extent.largest > _LARGEST_EXACT}
+        if self.days and dtype.is_temporal():
             first, last = ((day - dt.date(1970, 1, 1)).days for day in self.days)
-            if extent.least < first or extent.greatest > last:
-                yield self.beyond
-            if extent.has_fraction:
-                yield "fractions below a millisecond"
+            is_beyond = extent.least < first or extent.greatest > last
+            return {self.beyond: is_beyond, "fractions below a millisecond": extent.has_fraction}
+        return {}
 
 
 def said_of(notes: Mapping[str, Sequence[str]]) -> list[str]:

@@ -74,7 +74,8 @@ class Database:
     def __init__(self, path: Path, edition: Edition, schemas: Mapping[str, TableSchema | None]) -> None:
         self._facts, self._names = edition.facts, [*schemas]
         self._keys = {name: keys_of(schema) for name, schema in schemas.items() if schema}
-        self._connection = sqlite3.connect(path, isolation_level=None)
+        # a table is written on another thread than the one before, never on two at once
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.executescript(_BOOKS.read_text(encoding="utf-8"))
         self._is_proven = True
 
