@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,21 +79,37 @@ def test_two_builds_are_the_same_bytes(make_project: MakeProject) -> None:
     assert folders[0] == folders[1]
 
 
+def many_events(count: int) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The tables with so many events, in no order."""
+    numbers = [(number * 7919) % count for number in range(count)]
+    lines = (
+        f"E{number:06},A000001,visit,2025-07-{1 + number % 28:02},note {number},{number},007" for number in numbers
+    )
+    return {**TABLES, "events": ("\n".join([EVENTS.strip().splitlines()[0], *lines]) + "\n", EVENTS_SCHEMA)}
+
+
+SPREAD = (
+    Options(memory=1 << 14, block_size=64, workers=1),
+    Options(memory=1 << 16, block_size=1000, workers=2),
+    Options(workers=4),
+)
+
+
 def test_rows_are_the_same_bytes_however_many_are_held_or_written_at_a_time(
     make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of the smallest memory a table becomes a hundred parts on disk, which are dealt to ranges of the key."""
     found = []
-    for size, kept in ((1, 0), (3, 0), (1000, 4 << 20)):
-        memory = 3200 * size
+    for size, kept, options in zip((3, 100, 1000), (0, 0, 4 << 20), SPREAD, strict=True):
         for module in (sqlite, stata, xlsx):
             monkeypatch.setattr(module, "_SLICE", size)
         for module in (rds, xdr):
             monkeypatch.setattr(module, "SLICE", size)
         monkeypatch.setattr(spss, "_BYTES", 100 * size)
         monkeypatch.setattr(rows, "_KEPT", kept)
-        built = build(make_project(folder=f"p{size}"), Options(memory=memory))
+        built = build(make_project(many_events(250), folder=f"p{size}"), options)
         assert built.release is not None
-        assert verify(built.release.folder, memory=memory).problems == []
+        assert verify(built.release.folder, memory=options.memory).problems == []
         found.append(digests(built.release.folder))
     assert found[0] == found[1] == found[2]
 
@@ -104,6 +123,57 @@ def test_rows_are_the_same_bytes_on_any_number_of_threads(make_project: MakeProj
         subprocess.run([sys.executable, "-c", BUILD, str(project.root), threads], env=environment, check=True)
         found.append(digests(project.dist / "deeds" / "1.0.0"))
     assert found[0] == found[1] == found[2]
+
+
+KILLED = """
+import os, signal, sys
+from importlib import import_module
+from pathlib import Path
+from deedbook.project import load_project
+from deedbook.release import rows
+from deedbook.release.build import build
+from deedbook.validation import Options
+project, module, name, left = sys.argv[1:]
+module, left, rows._KEPT = import_module(f"deedbook.{module}"), int(left), 0
+real = getattr(module, name)
+def dies(*args, **kinds):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*args, **kinds)
+setattr(module, name, dies)
+build(load_project(Path(project)), Options(memory=1 << 14))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+@pytest.mark.parametrize(
+    ("module", "name", "left"),
+    [
+        pytest.param("release.rows", "_put", 20, id="while parts are read"),
+        pytest.param("release.rows", "_put", 60, id="while parts are dealt"),
+        pytest.param("release.rows", "_put", 100, id="while parts are sorted", marks=pytest.mark.slow),
+        pytest.param("release.contents", "write_csv", 1, id="before the CSV", marks=pytest.mark.slow),
+        pytest.param("release.formats.rds", "write", 1, id="while formats are written", marks=pytest.mark.slow),
+        pytest.param("release.folders", "demand_whole", 0, id="before it is proven", marks=pytest.mark.slow),
+        pytest.param("files", "sync", 3, id="while it is put on the disk for good", marks=pytest.mark.slow),
+    ],
+)
+def test_a_build_that_is_killed_leaves_nothing_after_the_next(
+    make_project: MakeProject, module: str, name: str, left: int
+) -> None:
+    project = make_project(many_events(200))
+    command = [sys.executable, "-c", KILLED, str(project.root), module, name, str(left)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    left_behind = in_dist(project)
+    assert any(held.startswith(".staging-1.0.0") for held in left_behind)
+    assert "1.0.0" not in left_behind
+    built = build(project)
+    assert built.release is not None
+    assert in_dist(project) == ["1.0.0"]
+    assert verify(built.release.folder).problems == []
 
 
 @pytest.mark.parametrize(
@@ -176,6 +246,16 @@ def test_a_disk_that_is_really_full_leaves_nothing(make_project: MakeProject, sm
     project = make_project({**TABLES, "events": (f"{header}\n{lines}", EVENTS_SCHEMA)})
     config = project.root / "deedbook.toml"
     config.write_text(f'{config.read_text()}dist = "{small_disk}"\n')
-    with pytest.raises(DeedbookError, match="the disk is full"):
+    with pytest.raises(DeedbookError, match="cannot take the release"):
         build(load_project(project.root))
     assert list((small_disk / "deeds").iterdir()) == []
+
+
+def test_space_is_foretold_before_anything_is_written(
+    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage, project = shutil.disk_usage(Path.cwd()), make_project(many_events(3000))
+    monkeypatch.setattr("deedbook.release.folders.shutil.disk_usage", lambda _: usage._replace(free=100_000))
+    with pytest.raises(DeedbookError, match=r"some [\d.]+ MB are needed while it is written, and 0.1 MB are free"):
+        build(project)
+    assert in_dist(project) == []

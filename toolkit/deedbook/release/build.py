@@ -104,6 +104,7 @@ def build(
             part_bytes=rows.part_bytes(complete.memory),
             workers=complete.workers or max(1, pipeline.default_workers() - 1),
         )
+        folders.demand_space(contents)
         _write_release(contents, say)
         if provenance.read_inputs(project) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from deedbook import files
-from deedbook.errors import ProjectError, RefusalError
+from deedbook.errors import ProjectError, RefusalError, SpaceError
 from deedbook.integrity.digests import MANIFEST
 from deedbook.integrity.proof import demand_whole
 from deedbook.names import alike
@@ -35,6 +35,8 @@ from deedbook.versioning.previous import CHANGES, read_json
 
 _STAGING = ".staging-"
 _RETIRED = ".retired-"
+_SCRATCH = 2.5
+"""Bytes for each byte of the largest table: its rows in parts, read and sorted, and files before they are packed or vacuumed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,23 @@ def staging(edition: Edition, dist: Path) -> Iterator[Staged]:
                 yield Staged(folder, home / edition.version)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def demand_space(contents: Contents) -> None:
+    """Refuses a release for which less than half of the space is free that is foretold: how much it takes depends on the data.
+
+    Raises:
+        SpaceError: before anything is written.
+    """
+    sources = [
+        sum(file.stat().st_size for file in item.files if file.is_file()) for item in contents.project.package.resources
+    ]
+    kept = sum(sources) * sum(item.share for item in contents.formats)
+    needed, free = kept + max(sources, default=0) * _SCRATCH, shutil.disk_usage(contents.folder).free
+    if free < needed / 2:
+        said = f"some {needed / 1e6:,.1f} MB are needed while it is written, and {free / 1e6:,.1f} MB are free"
+        message = f"the disk is too full: {contents.folder.parent} cannot take the release: {said}"
+        raise SpaceError(message, "free some space, or name fewer `formats` under [release] in deedbook.toml")
 
 
 def write_manifest(contents: Contents) -> None:

@@ -87,6 +87,7 @@ class Format:
         packed: How the names of large files end, which are compressed; empty where none are.
         large: The bytes of a file beyond which it is packed, if that makes it smaller; of all files of an archive, beyond
             which there is none, unless `[release] formats` names it; 0 where there is no end.
+        share: Bytes that its files have for each byte of the CSV, measured on a million events of 20 columns.
         holds: The format whose files it packs, of an archive; None otherwise.
         most_rows: Of a table with more rows it has none, unless `[release] formats` names it; 0 where there is no end.
         called: The same where the README tells of limits; the title when it is empty.
@@ -110,6 +111,7 @@ class Format:
     most_rows: int = 0
     packed: str = ""
     large: int = 10_000_000
+    share: float = 0
     holds: Self | None = None
 
     @property
