@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -94,8 +94,12 @@ class Rows:
 
     def asked(self, exprs: Sequence[pl.Expr]) -> dict[str, Any]:
         """The single values that expressions reckon from all rows, by name."""
-        is_small = self.bytes <= _KEPT
-        return self.lazy.select(exprs).collect(engine="in-memory" if is_small else "streaming").row(0, named=True)
+        return self.lazy.select(exprs).collect(engine=self.engine).row(0, named=True)
+
+    @property
+    def engine(self) -> Literal["in-memory", "streaming"]:
+        """How polars asks all of them: it starts sooner on few."""
+        return "in-memory" if self.bytes <= _KEPT else "streaming"
 
     @property
     def lazy(self) -> pl.LazyFrame:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from deedbook.release.rows import Rows
 from deedbook.release.tables import Table, text_of, texts_of
 from deedbook.schema import Field
 
@@ -76,21 +77,22 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
     keys = {*schema.primary_key, *(name for key in schema.foreign_keys for name in key.fields)}
     keys |= {item.name for item in schema.fields if item.constraints.get("unique")}
     for item in schema.fields:
-        values = table.rows.column(item.name)
-        known = _summary(values, is_distinct=schema.primary_key == (item.name,))
-        found[item.name] = describe(item, values, known, is_key=item.name in keys)
+        known = _summary(table.rows, item.name, is_distinct=schema.primary_key == (item.name,))
+        found[item.name] = describe(item, table.rows, known, is_key=item.name in keys)
     return found
 
 
-def _summary(values: pl.Series, *, is_distinct: bool) -> dict[str, Any]:
+def _summary(rows: Rows, name: str, *, is_distinct: bool) -> dict[str, Any]:
     """What is reckoned of a column without sorting; values that validation proved distinct are not counted again."""
-    dtype, column = values.dtype, pl.first()
-    distinct = pl.len() if is_distinct else column.n_unique() - column.has_nulls().cast(pl.UInt32)
+    dtype, column = rows.schema[name], pl.col(name)
+    # texts are counted by their hashes of 64 bits: ten million texts of a line would take more than a gigabyte
+    values = column.hash() if isinstance(dtype, pl.String) else column
+    distinct = pl.len() if is_distinct else values.n_unique() - column.has_nulls().cast(pl.UInt32)
     parts = {"missing": column.null_count(), "distinct": distinct}
     parts |= {"minimum": text_of(column.min(), dtype), "maximum": text_of(column.max(), dtype)}
     if isinstance(dtype, pl.String):
         parts |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
-    return values.to_frame().select(part.alias(about) for about, part in parts.items()).row(0, named=True)
+    return rows.asked([part.alias(about) for about, part in parts.items()])
 
 
 def shape_of(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> tuple[Shape, int]:
@@ -117,35 +119,39 @@ def shape_of(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_
     return next((shape, most) for is_right, shape, most in shapes if is_right)
 
 
-def describe(item: Field, column: pl.Series, known: Mapping[str, Any], *, is_key: bool) -> Statistics:
+def describe(item: Field, rows: Rows, known: Mapping[str, Any], *, is_key: bool) -> Statistics:
     """Statistics of one column.
 
     Args:
         item: The field.
-        column: Its values.
+        rows: Those of its table.
         known: What is reckoned without sorting: `missing`, `distinct`, the ends, and of text the lengths.
         is_key: Whether it is part of a key.
     """
-    dtype, filled = column.dtype, len(column) - known["missing"]
+    dtype, filled = rows.schema[item.name], rows.height - known["missing"]
     shape, most = shape_of(item, dtype, filled, known["distinct"], is_key=is_key)
     found = {**known, "minimum": None, "maximum": None}
     if shape in {"numbers", "moments", "keys"} or (shape == "text" and known.get("longest", 0) <= _SHORT):
         found |= {"minimum": _shown(known["minimum"], dtype), "maximum": _shown(known["maximum"], dtype)}
     if shape in {"numbers", "moments"}:
+        column = rows.column(item.name)
         middle = column.drop_nulls().sort().slice((filled - 1) // 2, 1)
         found |= {"median": _plain(texts_of(middle).item()), "bins": _bins(column)}
     if shape == "text" and dtype == pl.String:
-        found["lengths"] = _bins(column.str.len_chars())
+        found["lengths"] = _bins(rows.select([pl.col(item.name).str.len_chars()]).column(item.name))
     if most:
         labels = code_labels(item)
-        counts = texts_of(column.drop_nulls()).alias("v").value_counts(name="len")
-        counts = counts.sort("len", "v", descending=[True, False]).head(len(labels) or most)
+        texts = rows.lazy.select(text_of(pl.col(item.name), dtype).alias("v")).drop_nulls()
+        counts = (
+            texts.group_by("v").agg(pl.len()).collect(engine=rows.engine).sort("len", "v", descending=[True, False])
+        )
+        counts = counts.head(len(labels) or most)
         top: list[Count] = []
         for value, count in counts.iter_rows():
             text = str(_shown(value, dtype))
             top.append(Count(text, labels.get(text, ""), count))
         found["top"], found["other"] = tuple(top), filled - counts.get_column("len").sum()
-    return Statistics(shape=shape, rows=len(column), **found)
+    return Statistics(shape=shape, rows=rows.height, **found)
 
 
 def _bins(column: pl.Series) -> tuple[Bin, ...]:
