@@ -1,6 +1,6 @@
 -- A database before its tables: how it is written, and the tables about the data.
 PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
-PRAGMA temp_store = MEMORY;
+PRAGMA temp_store = FILE;
 CREATE TABLE _metadata (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL);
 CREATE TABLE _tables (name TEXT PRIMARY KEY NOT NULL, title TEXT, description TEXT, row_count INTEGER NOT NULL,
     is_view INTEGER NOT NULL);
