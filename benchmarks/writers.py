@@ -85,8 +85,8 @@ def _sqlite(table: Table, folder: Path) -> None:
     connection.close()
 
 
-def _gzip(unpacked: bytes, folder: Path) -> None:
-    (folder / "t.rds").write_bytes(gzip.compress(unpacked, 6))
+def _gzip(unpacked: bytes, _table: Table, folder: Path) -> int:
+    return (folder / "t.rds").write_bytes(gzip.compress(unpacked, 6))
 
 
 OTHERS: dict[str, tuple[str, Callable[[Table, Path], object]]] = {
@@ -129,7 +129,7 @@ def main() -> None:
         r = next(item for item in FORMATS if item.name == "rds")
         ours(r, table, Path(scratch))
         unpacked = gzip.decompress((Path(scratch) / f"ours{r.suffix}").read_bytes())
-    others = {**OTHERS, "rds": ("gzip alone", lambda _, folder: _gzip(unpacked, folder))}
+    others = OTHERS | {"rds": ("gzip alone", partial(_gzip, unpacked))}
     for item in (one for one in FORMATS if one.name != "xlsx"):
         name, other = others[item.name]
         mine = least(partial(_write_text, text) if item.name == "csv" else partial(ours, item, table), options.runs)

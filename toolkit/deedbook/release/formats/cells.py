@@ -149,7 +149,7 @@ def _facts(column: pl.Expr, dtype: pl.DataType) -> dict[str, pl.Expr]:
         size = column.str.len_bytes()
         has = {"zero": column.str.contains("\0", literal=True), "space": column.str.ends_with(" ")}
         facts = {"widest": size.max(), "has_empty": size.min() == 0}
-        return facts | {f"has_{about}": has.any() for about, has in has.items()}
+        return facts | {f"has_{about}": is_found.any() for about, is_found in has.items()}
     if dtype.is_temporal():
         days = column.cast(pl.Date).to_physical()
         fraction = column.cast(pl.Datetime("us")).to_physical() % _MILLISECOND != 0
