@@ -4,7 +4,7 @@ A table is in memory in parts: its canonical text lies on disk until the CSV is 
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -247,7 +247,7 @@ def _write_table(
     table, items = tables.Table(outline, rows), contents.formats[1:]
     extents_of(rows)  # every format asks for them
 
-    def written(item: Format) -> tuple[list[str], bool]:
+    def written(item: Format) -> tuple[Sequence[str], bool]:
         """What a format does not hold of the table, and whether that is the whole table."""
         if 0 < item.most_rows < rows.height:
             most = f"it has more than {item.most_rows:,} rows; `formats` under [release] can ask for {item.name}"

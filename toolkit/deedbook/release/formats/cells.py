@@ -52,7 +52,7 @@ class Extent:
     has_space: bool = False
 
     @property
-    def largest(self) -> float:
+    def largest(self) -> Any:
         """The largest number, apart from its sign."""
         return max(-self.least, self.greatest)
 
@@ -140,7 +140,10 @@ def extents_of(rows: Rows) -> Mapping[str, Extent]:
         facts = {about: fact.alias(about) for about, fact in _facts(pl.col(name), dtype).items()}
         asked.append(pl.struct(facts.values()).alias(name))
     found = rows.asked(asked)
-    return {name: Extent(**{about: value or 0 for about, value in ends.items()}) for name, ends in found.items()}
+    known: dict[str, dict[str, Any]] = {
+        name: {about: value or 0 for about, value in ends.items()} for name, ends in found.items()
+    }
+    return {name: Extent(**ends) for name, ends in known.items()}
 
 
 def _facts(column: pl.Expr, dtype: pl.DataType) -> dict[str, pl.Expr]:
