@@ -264,6 +264,6 @@ def _write_table(
         except LeftOutError as reason:
             return [f"left out: {reason}"], True
 
-    for item, (notes, is_left_out) in zip(items, in_order(items, written, workers=contents.workers), strict=True):
-        contents.note(item, name, notes, is_left_out=is_left_out)
+    for item, (said, is_left_out) in zip(items, in_order(items, written, workers=contents.workers), strict=True):
+        contents.note(item, name, said, is_left_out=is_left_out)
     return WrittenTable(outline, rows.height, file, dict(rows.schema), table_entry(table, definitions))
