@@ -20,9 +20,10 @@ from typing import Any
 
 import pytest
 
-from tests.external.conftest import ROOT, SECONDS, TOOLS, run, tool
+from tests.external.conftest import ROOT, SECONDS, SHARED, TOOLS, Run, run, tool
 from tests.external.sites import ATTACKS, deedbook, make_catalogue
 from tests.fakes.web import Web
+from tests.site.pages import Page
 
 pytestmark = pytest.mark.external
 
@@ -397,6 +398,29 @@ def test_the_html_checker_accepts_every_kind_of_page(catalogue: Path) -> None:
     ]
     checked = run(tool("java"), "-jar", checker, "--errors-only", *pages, folder=catalogue / "site")
     assert checked.returncode == 0, checked.stderr
+
+
+def test_the_shapes_of_science_on_schema_org_accept_what_search_engines_read(catalogue: Path, tmp_path: Path) -> None:
+    pages = kinds_of_pages(catalogue)
+    shown = [pages[kind] for kind in ("home", "dataset", "withdrawn", "other")]
+    shown += ["de/index.html", f"de/{ATTACKED}/index.html"]
+    records = [Page(catalogue / "site" / page).json["application/ld+json"] for page in shown]
+    assert {record["@type"] for record in records} == {"Dataset", "DataCatalog"}
+    accepted = shapes_on(records, tmp_path)
+    assert accepted.returncode == 0, accepted.stdout[-3000:]
+    del records[1]["description"]
+    refused = shapes_on(records, tmp_path)
+    assert refused.returncode == 1
+    assert "SO:Dataset-description" in refused.stdout
+
+
+def shapes_on(records: list[dict[str, Any]], scratch: Path) -> Run:
+    """What the shapes say; they know schema.org by its http address only."""
+    shapes = tool(SHARED / "checkers" / "science-on-schema.org" / "soso_common_v1.3.0.ttl")
+    data = scratch / "records.jsonld"
+    data.write_text(json.dumps([{**record, "@context": {"@vocab": "http://schema.org/"}} for record in records]))
+    checker = tool(TOOLS / "check" / "bin" / "pyshacl")
+    return run(checker, "-s", shapes, "-df", "json-ld", "-f", "human", data, folder=scratch)
 
 
 def test_the_first_page_is_small_and_asks_for_two_files(browser: Browser, catalogue: Path, web: Web) -> None:

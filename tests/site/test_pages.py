@@ -57,19 +57,6 @@ def test_a_withdrawn_version_says_so_with_reason(root: Path) -> None:
     assert "version 1.0.0" in page(root, "en/deeds/index.html").text
 
 
-def test_the_structured_data_is_a_dataset_with_its_files(published: Path) -> None:
-    data = page(published, "en/deeds/1.1.0/index.html").json["application/ld+json"]
-    assert (data["@type"], data["name"], data["version"], data["temporalCoverage"]) == (
-        "Dataset",
-        "Deeds",
-        "1.1.0",
-        "1990-03-22/2025-01-01",
-    )
-    names = {one["name"]: one for one in data["distribution"]}
-    assert names["events.csv"]["contentUrl"] == "../../../../deeds/1.1.0/events.csv"
-    assert len(names["events.csv"]["sha256"]) == 64
-
-
 def test_downloads_are_there_for_every_tool(published: Path) -> None:
     found = page(published, "en/deeds/1.1.0/index.html")
     for name in ("deeds.xlsx", "deeds.sqlite", "deeds-csv.zip", "events.parquet", "events.dta", "load.R"):

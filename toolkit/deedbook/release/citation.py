@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -173,6 +174,12 @@ def reserved_doi(package: Package, version: str) -> str:
 def doi_in(descriptor: Mapping[str, object]) -> str:
     """The DOI in the `id` of a descriptor that is not loaded; empty without one."""
     return _doi(descriptor.get("id"))
+
+
+def identifier_of(name: str, version: str, doi: str) -> str:
+    """What names a release in every standard: the DOI's address, else a UUID made from name and version."""
+    own = uuid.uuid5(uuid.NAMESPACE_URL, f"deedbook:{name}/{version}")
+    return f"https://doi.org/{doi}" if doi else f"urn:uuid:{own}"
 
 
 def concept_doi_of(package: Package) -> str:

@@ -5,7 +5,6 @@ All documents take these facts from the one `Edition`, so identifiers, people an
 
 import datetime as dt
 import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -66,9 +65,8 @@ class Edition:
 
     @property
     def identifier(self) -> str:
-        """The DOI's address, else a UUID made from name and version: the same in every standard."""
-        own = uuid.uuid5(uuid.NAMESPACE_URL, f"deedbook:{self.name}/{self.version}")
-        return f"https://doi.org/{self.doi}" if self.doi else f"urn:uuid:{own}"
+        """What names it in every standard."""
+        return citation.identifier_of(self.name, self.version, self.doi)
 
     @property
     def facts(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from deedbook.release.pages import json_text
 from deedbook.site.addresses import page_of
 from deedbook.site.books import anchor, list_of
 from deedbook.site.editions import Edition, Shelf
+from deedbook.site.linked_data import catalogue_record
 from deedbook.site.messages import LANGUAGES, messages
 from deedbook.site.pages import At, render, script
 
@@ -26,7 +27,7 @@ def home_pages(catalogue: Catalogue, shelves: tuple[Shelf, ...]) -> Iterator[tup
         entries = [entry for shelf in shelves if shelf.latest for entry in search_entries(shelf.latest, lang)]
         yield f"data/{name}.json.js", script({"name": name, "text": json_text(entries)})
         at = At(catalogue, lang, "home")
-        yield at.address, render("home.html.j2", at, shelves=shelves)
+        yield at.address, render("home.html.j2", at, shelves=shelves, linked=catalogue_record(at, catalogue, shelves))
     texts = [messages(lang) for lang in LANGUAGES]
     yield "index.html", render("choice.html.j2", At(catalogue, LANGUAGES[0], "home"), texts=texts)
 
