@@ -216,3 +216,18 @@ def test_two_datasets_stand_side_by_side(tmp_path: Path) -> None:
     build_site(root)
     links = page(root, "en/index.html").links
     assert {"deeds/index.html", "words/index.html"} <= set(links)
+
+
+def test_codes_that_are_numbers_have_their_labels_on_every_page(tmp_path: Path) -> None:
+    kinds = [{"value": 1, "label": "state-based conflict"}, {"value": 2, "label": "non-state conflict"}]
+    fields = [field("event_id"), field("date", "date"), field("type_of_violence", "number", categories=kinds)]
+    schemas = {"events": {"fields": fields, "primaryKey": ["event_id"]}}
+    rows = "event_id,date,type_of_violence\nE1,2024-01-01,1.0\nE2,2024-01-02,2\nE3,2024-01-03,1\n"
+    root = release(tmp_path, rows={"events": rows}, schemas=schemas)
+    build_site(root)
+    assert "state-based conflict (2), non-state conflict (1)" in page(root, "en/deeds/1.0.0/codebook.html").text
+    assert "What state-based conflict 1" in page(root, "en/deeds/events/E1.html").text
+    explorer = page(root, "en/deeds/1.0.0/tables/events.html")
+    assert "state-based conflict" in explorer.text
+    assert '"non-state conflict"' in json.dumps(explorer.json["page"])
+    assert "state-based conflict" in (root / "deeds" / "1.0.0" / "CODEBOOK.md").read_text(encoding="utf-8")

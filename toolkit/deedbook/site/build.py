@@ -64,17 +64,21 @@ def build_site(root: Path, out: Path | None = None, progress: Progress = lambda 
     if out.is_dir() and any(out.iterdir()) and not (out / CATALOG).is_file():
         raise UsageError(f"{out}: there is something else in it", "name a new folder")
     out.mkdir(parents=True, exist_ok=True)
+    _copy(catalogue, root, out, progress)
+    return write_site(out, out / FOLDER, progress)
+
+
+def _copy(catalogue: Catalogue, root: Path, out: Path, progress: Progress) -> None:
+    """Gives the files of a catalogue, without its pages, a second place."""
     places = [entry.path for one in catalogue.datasets.values() for entry in one.versions]
     names = [path for place in places for path in sorted((root / place).glob("*")) if path.is_file()]
     for number, path in enumerate(names):
         progress("copying releases", number / len(names))
         _link(path, out / path.relative_to(root))
-    own = [name for dataset in catalogue.datasets for name in pages_of(dataset)]
-    for name in (*DOCUMENTS, *own):
+    for name in (*DOCUMENTS, *(name for dataset in catalogue.datasets for name in pages_of(dataset))):
         if (root / name).is_file():
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             files.replace(out / name, (root / name).read_bytes())
-    return write_site(out, out / FOLDER, progress)
 
 
 def write_site(root: Path, folder: Path, progress: Progress = lambda _what, _share: None) -> Built:

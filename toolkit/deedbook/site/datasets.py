@@ -6,11 +6,11 @@ data/NAME/VERSION/citation.bib  .ris        the citation for reference managers
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from deedbook.catalogue.records import Catalogue
 from deedbook.site.addresses import slug
+from deedbook.site.differences import history_of
 from deedbook.site.editions import Damaged, Edition, Shelf
 from deedbook.site.linked_data import dataset_record
 from deedbook.site.messages import LANGUAGES
@@ -80,9 +80,3 @@ def newer(at: At) -> Edition | None:
     wanted = at.edition.entry.replaced_by
     instead = next((one for one in at.shelf.editions if one.version == wanted), None) or at.shelf.latest
     return None if instead is at.edition else instead
-
-
-def history_of(edition: Edition) -> Mapping[str, Any]:
-    """What this version changed, as its changes.json sums it up; empty where it tells nothing."""
-    changes = edition.changes or {}
-    return next((dict(one) for one in changes.get("history", ()) if one.get("version") == edition.version), {})

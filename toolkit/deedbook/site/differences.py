@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from deedbook.catalogue.records import Catalogue
-from deedbook.site.editions import Edition, Shelf
+from deedbook.site.editions import Edition, Field, Shelf
 from deedbook.site.explorer import versions_data
 from deedbook.site.messages import LANGUAGES
 from deedbook.site.pages import At, render
@@ -52,16 +53,20 @@ class TableChanges:
 
 def difference_pages(catalogue: Catalogue, shelf: Shelf, edition: Edition) -> Iterator[tuple[str, bytes]]:
     """What a release changed since the one before it, in every language; of a first release, that it is the first."""
-    changes = edition.changes
-    before = changes.get("previous") if changes else None
+    changes: Mapping[str, Any] = edition.changes or {}
+    before = changes.get("previous")
     old = next((one for one in shelf.editions if before and one.version == before["version"]), None)
-    own = [one for one in (changes or {}).get("history", ()) if one.get("version") == edition.version]
+    told = {"changes": changes, "before": before, "summary": history_of(edition), "count_names": COUNTS}
     for lang in LANGUAGES:
         at = At(catalogue, lang, "changes", (edition.name, edition.version), shelf, edition)
-        tables = [_table(at, edition, old, one) for one in (changes or {}).get("tables", ()) if _differs(one)]
-        summary: Mapping[str, Any] = own[0] if own else {}
-        told = {"changes": changes, "before": before, "summary": summary, "tables": tables, "count_names": COUNTS}
-        yield at.address, render("changes.html.j2", at, most=MOST, compared=versions_data(shelf), **told)
+        tables = [_table(at, edition, old, one) for one in changes.get("tables", ()) if _differs(one)]
+        yield at.address, render("changes.html.j2", at, most=MOST, compared=versions_data(shelf), tables=tables, **told)
+
+
+def history_of(edition: Edition) -> Mapping[str, Any]:
+    """What a version changed, as its changes.json sums it up; empty where it tells nothing."""
+    changes = edition.changes or {}
+    return next((dict(one) for one in changes.get("history", ()) if one.get("version") == edition.version), {})
 
 
 def _differs(table: Mapping[str, Any]) -> bool:
@@ -72,34 +77,42 @@ def _table(at: At, edition: Edition, old: Edition | None, record: Mapping[str, A
     """The changes of a table for a page; codes with their labels."""
     name = record["table"]
     known = edition.tables.get(name)
-
-    def link(key: str, *, was: bool = False) -> str:
-        where = old if was else edition
-        if where is None or name not in where.tables:
-            return ""
-        return f"{at.to('table', where.name, where.version, name)}#{quote(name, safe='')}/{quote(key, safe='')}"
-
-    def shown(field: str, text: str | None) -> str | None:
-        one = known.field(field) if known else None
-        label = one.label(text, at.lang) if one and text is not None and text in one.codes else text
-        full = f"{label} ({text})" if label != text else text
-        return full if full is None or len(full) <= _LONGEST_VALUE else f"{full[:_LONGEST_VALUE]}…"
-
-    def every() -> Iterator[Change]:
-        for one in record["removed"]:
-            yield Change("removed", one["key"], link(one["key"], was=True), why=_why(one))
-        for one in record["rekeyed"]:
-            yield Change("rekeyed", one["new"], link(one["new"]), old=one["old"], new=one["new"], why=_why(one))
-        for one in record["changed"]:
-            cells = shown(one["field"], one["old"]), shown(one["field"], one["new"])
-            yield Change(one["kind"], one["key"], link(one["key"]), one["field"], *cells, why=_why(one))
-        for key in record["added"]:
-            yield Change("added", key, link(key))
-
     total = sum(len(record[part]) for part in ("removed", "rekeyed", "changed", "added"))
-    listed = tuple(change for change, _ in zip(every(), range(MOST), strict=False))
+    listed = tuple(islice(_changes(at, edition, old, record), MOST))
     title = known.title if known else name
     return TableChanges(name, title, record["counts"], tuple(record["fields"]), listed, total)
+
+
+def _changes(at: At, edition: Edition, old: Edition | None, record: Mapping[str, Any]) -> Iterator[Change]:
+    name = record["table"]
+    for one in record["removed"]:
+        yield Change("removed", one["key"], _row(at, old, name, one["key"]), why=_why(one))
+    for one in record["rekeyed"]:
+        href = _row(at, edition, name, one["new"])
+        yield Change("rekeyed", one["new"], href, old=one["old"], new=one["new"], why=_why(one))
+    for one in record["changed"]:
+        about = edition.tables[name].field(one["field"]) if name in edition.tables else None
+        old_text, new_text = _shown(about, one["old"], at.lang), _shown(about, one["new"], at.lang)
+        href = _row(at, edition, name, one["key"])
+        yield Change(one["kind"], one["key"], href, one["field"], old_text, new_text, _why(one))
+    for key in record["added"]:
+        yield Change("added", key, _row(at, edition, name, key))
+
+
+def _row(at: At, edition: Edition | None, table: str, key: str) -> str:
+    """The way to a row of a release; empty where there is none."""
+    if edition is None or table not in edition.tables:
+        return ""
+    return f"{at.to('table', edition.name, edition.version, table)}#{quote(table, safe='')}/{quote(key, safe='')}"
+
+
+def _shown(about: Field | None, text: str | None, lang: str) -> str | None:
+    """A cell as people read it: a code with its label, and no more of a long text than they take in."""
+    if text is None:
+        return None
+    label = about.label(text, lang) if about and text in about.codes else text
+    full = f"{label} ({text})" if label != text else text
+    return full if len(full) <= _LONGEST_VALUE else f"{full[:_LONGEST_VALUE]}…"
 
 
 def _why(one: Mapping[str, Any]) -> str:

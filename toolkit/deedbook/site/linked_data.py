@@ -57,15 +57,12 @@ def catalogue_record(at: At, catalogue: Catalogue, shelves: Iterable[Shelf]) -> 
 def _described(edition: Edition, page: str, other: str) -> Record:
     """What is said of a release wherever it is named: `page` is about it, and so is `other`."""
     package = edition.package
-    doi = edition.entry.doi or doi_in(package)
-    identifier = identifier_of(edition.name, edition.version, doi)
     people = people_of(package, edition.title)
     found = {
         "@type": "Dataset",
-        "@id": identifier,
-        "identifier": [identifier, f"doi:{doi}"] if doi else identifier,
+        **_identifiers(edition),
         "url": web_link(package.get("homepage")) or page,
-        "sameAs": [identifier, other] if doi else other,
+        "sameAs": other,
         "name": edition.title,
         "alternateName": edition.name,
         "description": edition.description or edition.title,
@@ -79,6 +76,12 @@ def _described(edition: Edition, page: str, other: str) -> Record:
         "publisher": _agent(people["publisher"]),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _identifiers(edition: Edition) -> Record:
+    doi = edition.entry.doi or doi_in(edition.package)
+    own = identifier_of(edition.name, edition.version, doi)
+    return {"@id": own, "identifier": [own, f"doi:{doi}"] if doi else own}
 
 
 def _agent(one: Agent) -> Mapping[str, str]:

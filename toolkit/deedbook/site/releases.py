@@ -5,6 +5,7 @@ Everything is read from the release itself: its rows, `CITATION.cff`, `validatio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -137,28 +138,29 @@ def coverage_of(edition: Edition, roles: Roles) -> Coverage:
     """From when to when, who and where."""
     frame = event_frame(edition, roles) if roles.events else pl.DataFrame()
     days = [frame.get_column(name).drop_nulls() for name in ("start", "end") if name in frame.columns]
-    ends = [str(end) for one in days if len(one) for end in (one.min(), one.max())]
-    by_year = "start" not in roles.columns and "year" in roles.columns
+    dates = pl.concat(days) if days else pl.Series(dtype=pl.Date)
     where = next((name for name in ("country", "place") if name in frame.columns), "")
-    names = _participants(edition, roles)
-    places = frame.get_column(where).drop_nulls() if where else pl.Series(dtype=pl.String)
+    actors, names = _counted(_participants(edition, roles))
+    places, place_names = _counted(frame.get_column(where).drop_nulls() if where else None)
     return Coverage(
         events=frame.height if roles.events else None,
-        first=min(ends, default=""),
-        last=max(ends, default=""),
-        by_year=by_year,
+        first=str(dates.min() or ""),
+        last=str(dates.max() or ""),
+        by_year="start" not in roles.columns and "year" in roles.columns,
         undated=frame.height - len(days[0]) if days else 0,
-        actors=names.n_unique() if names is not None else None,
-        names=_most(names) if names is not None else (),
-        places=places.n_unique() if where else None,
-        place_names=_most(places),
+        actors=actors,
+        names=names,
+        places=places,
+        place_names=place_names,
     )
 
 
-def _most(values: pl.Series) -> tuple[tuple[str, int], ...]:
-    """The most frequent texts with how often each occurs; equal ones in the order of the alphabet."""
+def _counted(values: pl.Series | None) -> tuple[int | None, tuple[tuple[str, int], ...]]:
+    """How many texts differ, and the most frequent with how often each occurs; equal ones in the order of the alphabet."""
+    if values is None:
+        return None, ()
     counted = values.cast(pl.String).alias("v").value_counts(name="n").sort("n", "v", descending=[True, False])
-    return tuple(counted.head(_MOST_NAMES).iter_rows())
+    return counted.height, tuple(counted.head(_MOST_NAMES).iter_rows())
 
 
 def _participants(edition: Edition, roles: Roles) -> pl.Series | None:
@@ -185,27 +187,22 @@ def _participants(edition: Edition, roles: Roles) -> pl.Series | None:
 def downloads_of(edition: Edition, table: Table | None) -> tuple[Download, ...]:
     """The release's formats, each with its tool, how to load it, and the files to take."""
     sizes = {str(entry["name"]): int(entry["bytes"]) for entry in edition.manifest["files"]}
-    found = []
-    for item in FORMATS:
-        example = item.file_among(sizes, table.name if table else "", edition.name)
-        names = [
-            name
-            for name in (item.archive.file_name("", edition.name) if item.is_per_table else "", example)
-            if name in sizes
-        ]
-        if names:
-            usage = item.usage
-            variable = "".join(letter if letter.isalnum() else "_" for letter in table.name) if table else "data"
-            named = {
-                "table": table.name if table else "",
-                "variable": variable,
-                "dataset": edition.name,
-                "file": example,
-            }
-            code = usage.code.format(**named) if usage and example and usage.language else ""
-            files = tuple((name, sizes[name]) for name in [*names, *([item.loader] if item.loader in sizes else [])])
-            found.append(Download(item, usage.tool if usage else item.title, code, files))
-    return tuple(found)
+    found = (_download(item, edition.name, table.name if table else "", sizes) for item in FORMATS)
+    return tuple(one for one in found if one)
+
+
+def _download(item: Format, dataset: str, table: str, sizes: Mapping[str, int]) -> Download | None:
+    """The files of one format, with what loads the table from them; None where the release has none."""
+    example = item.file_among(sizes, table, dataset)
+    archive = item.archive.file_name("", dataset) if item.is_per_table else ""
+    if archive not in sizes and example not in sizes:
+        return None
+    usage, code = item.usage, ""
+    if usage and usage.language and example:
+        variable = re.sub(r"\W", "_", table) or "data"
+        code = usage.code.format(table=table, variable=variable, dataset=dataset, file=example)
+    files = tuple((name, sizes[name]) for name in (archive, example, item.loader) if name in sizes)
+    return Download(item, usage.tool if usage else item.title, code, files)
 
 
 def quality_of(edition: Edition) -> Quality | None:
@@ -235,13 +232,15 @@ def preview(table: Table, roles: Roles, lang: str) -> tuple[Sequence[Field], lis
     names = list(dict.fromkeys([*table.key, *filter(None, told), *(one.name for one in table.fields)]))
     fields = [one for name in names[:PREVIEW_FIELDS] if (one := table.field(name))]
     ids = {roles.id: "event"} if of_events else {roles.actor_id: "actor"} if table.name == roles.actors else {}
-    rows = []
-    for row in table.scan().select(one.name for one in fields).head(PREVIEW_ROWS).collect().iter_rows():
-        cells = []
-        for one, value in zip(fields, row, strict=True):
-            text = one.label(value, lang)
-            shown = text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
-            plain = text_of_value(value)
-            cells.append(Cell(shown, plain if one.codes and plain != text else "", ids.get(one.name, ""), plain))
-        rows.append(cells)
+    shown = table.scan().select(one.name for one in fields).head(PREVIEW_ROWS).collect()
+    rows = [
+        [_cell(one, value, lang, ids.get(one.name, "")) for one, value in zip(fields, row, strict=True)]
+        for row in shown.iter_rows()
+    ]
     return fields, rows
+
+
+def _cell(one: Field, value: object, lang: str, kind: str) -> Cell:
+    text, plain = one.label(value, lang), text_of_value(value)
+    shown = text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
+    return Cell(shown, plain if one.codes and plain != text else "", kind, plain)
