@@ -87,3 +87,9 @@ def test_a_new_version_changes_the_pages_that_it_concerns(tmp_path: Path) -> Non
     assert built.removed == 0
     then = state(root / "site" / "en" / "deeds" / "1.0.0")
     assert {name for name in first if first[name] != then[name]} <= {"index.html", "changes.html"}
+
+
+def test_the_licences_of_script_and_maps_lie_beside_them(published: Path) -> None:
+    text = (published / "site" / "assets" / "LICENSES.txt").read_text(encoding="utf-8")
+    for title in ("hyparquet", "minisearch", "Natural Earth", "world-atlas", "Unicode CLDR"):
+        assert title in text

@@ -2,7 +2,7 @@
 
     ROOT/catalog.json, NAME/VERSION/...     the catalogue; no file of it is touched
     ROOT/site/index.html                    leads to en/ and de/
-    ROOT/site/assets/                       the style sheet, the one script, the licences of what is in it
+    ROOT/site/assets/                       the style sheet, the one script, the licences of what is in it and in maps
     ROOT/site/LANG/...                      the pages of a language (addresses)
     ROOT/site/data/...                      what the script reads where pages are opened as files, and what it searches
 

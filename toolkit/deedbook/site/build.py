@@ -120,12 +120,12 @@ def _pages(catalogue: Catalogue, shelves: tuple[Shelf, ...], progress: Progress)
 
 
 def assets() -> Pages:
-    """The style sheet, the bundle and the licences of what is in it."""
+    """The style sheet, the bundle, and the licences of what is in it and in the maps."""
     parts = [_ASSETS / f"{name}.css" for name in STYLES]
-    yield MARK, b"".join(one.read_bytes() for one in parts if one.is_file())
-    for name in ("deedbook.js", "LICENSES.txt"):
-        if (path := _ASSETS / name).is_file():
-            yield f"assets/{name}", path.read_bytes()
+    yield MARK, b"".join(one.read_bytes() for one in parts)
+    yield "assets/deedbook.js", (_ASSETS / "deedbook.js").read_bytes()
+    licences = [folder / "LICENSES.txt" for folder in (_ASSETS, _ASSETS.parent / "pictures")]
+    yield "assets/LICENSES.txt", b"\n".join(one.read_bytes() for one in licences)
 
 
 def _link(source: Path, target: Path) -> None:
