@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from deedbook.catalogue.records import Catalogue
 from deedbook.errors import ProjectError, UsageError
 from deedbook.integrity.digests import sha256_of
-from deedbook.site import build_site
+from deedbook.site import build, build_site
+from deedbook.site.editions import Shelf
 from tests.site.catalogues import ROWS, release
 
 
@@ -93,3 +95,58 @@ def test_the_licences_of_script_and_maps_lie_beside_them(published: Path) -> Non
     text = (published / "site" / "assets" / "LICENSES.txt").read_text(encoding="utf-8")
     for title in ("hyparquet", "minisearch", "Natural Earth", "world-atlas", "Unicode CLDR"):
         assert title in text
+
+
+def test_pages_that_cannot_differ_are_not_made_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = state(root)
+
+    def never(*_: object) -> None:
+        raise AssertionError("a page was made")
+
+    monkeypatch.setattr("deedbook.site.build.release_pages", never)
+    built = build_site(root)
+    assert (built.written, built.removed) == (0, 0)
+    assert built.pages == sum(name.startswith("site/") for name in before)
+    assert state(root) == before
+
+
+@pytest.mark.parametrize("fault", ["changed", "left over", "lost", "no record", "another toolkit"])
+def test_pages_are_made_again_where_anything_differs(root: Path, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = state(root)
+    own = root / "site" / "en" / "deeds"
+    match fault:
+        case "changed":
+            (own / "index.html").write_text("something else")
+        case "left over":
+            (own / "stale.html").write_text("old")
+        case "lost":
+            (own / "index.html").unlink()
+        case "no record":
+            (root / "site" / "data" / "made.json").write_text('{"deeds": 1}')
+        case "another toolkit":
+            monkeypatch.setattr("deedbook.site.digests._toolkit", lambda: "another")
+    build_site(root)
+    after = state(root)
+    if fault == "another toolkit":
+        assert after.pop("site/data/made.json") != before.pop("site/data/made.json")
+    assert after == before
+
+
+def test_only_the_dataset_that_has_a_new_version_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release(tmp_path, name="acts")
+    root = release(tmp_path)
+    build_site(root)
+    release(tmp_path, "1.1.0", {**ROWS, "events": ROWS["events"] + "        E9,They talk,2024-05-05,talks,A1,\n"})
+    made: list[str] = []
+
+    def noted(catalogue: Catalogue, shelf: Shelf) -> build.Pages:
+        made.append(shelf.name)
+        return pages(catalogue, shelf)
+
+    pages = build._pages
+    monkeypatch.setattr(build, "_pages", noted)
+    build_site(root)
+    assert made == ["deeds"]
+    twin = Path(shutil.copytree(root, tmp_path / "twin", ignore=shutil.ignore_patterns("site")))
+    build_site(twin)
+    assert state(twin) == state(root)

@@ -1,8 +1,10 @@
 """`build_site`: the pages of a whole catalogue, in every language, from its releases."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from deedbook import files
@@ -10,6 +12,7 @@ from deedbook.catalogue.documents import DOCUMENTS, pages_of
 from deedbook.catalogue.records import CATALOG, Catalogue
 from deedbook.errors import UsageError
 from deedbook.integrity.digests import sha256_of
+from deedbook.site.addresses import slug
 from deedbook.site.books import book_pages, summaries_of
 from deedbook.site.datasets import damaged_pages, release_pages
 from deedbook.site.differences import difference_pages
@@ -18,8 +21,9 @@ from deedbook.site.explorer import explorer_pages
 from deedbook.site.home import home_pages
 from deedbook.site.messages import LANGUAGES
 from deedbook.site.pages import FOLDER
+from deedbook.site.digests import RECORD, Made, inputs_of, made_json, pages_digest, read_made
 from deedbook.site.stories import read_records, story_pages
-from deedbook.site.writer import writing
+from deedbook.site.writer import Writer, writing
 
 STYLES = ("base", "explorer", "story", "picture")
 """The style sheets of the parts, in the order in which they make up `site.css`."""
@@ -94,29 +98,45 @@ def write_site(root: Path, folder: Path, progress: Progress = lambda _what, _sha
         writing(folder) as writer,
     ):
         shelves = read_site(root, progress)
-        for address, content in _pages(catalogue, shelves, progress):
+        made = read_made(folder)
+        for number, shelf in enumerate(shelves):
+            progress("writing pages", number / len(shelves))
+            made[shelf.name] = _write_shelf(writer, catalogue, shelf, made.get(shelf.name))
+        known = {shelf.name: made[shelf.name] for shelf in shelves}
+        for address, content in chain(assets(), home_pages(catalogue, shelves), [(RECORD, made_json(known))]):
             writer.put(address, content)
     damaged = tuple(f"{one.name} {bad.entry.version}: {bad.problem}" for one in shelves for bad in one.damaged)
     return Built(folder, writer.written + writer.kept, writer.written, writer.removed, damaged)
 
 
-def _pages(catalogue: Catalogue, shelves: tuple[Shelf, ...], progress: Progress) -> Pages:
-    """Every file of the site, those that lead to others last."""
-    yield from assets()
-    for number, shelf in enumerate(shelves):
-        progress("writing pages", number / len(shelves))
-        summaries = summaries_of(shelf)
-        for edition in shelf.editions:
-            yield from explorer_pages(catalogue, shelf, edition)
-            yield from book_pages(catalogue, shelf, edition, summaries)
-            yield from difference_pages(catalogue, shelf, edition)
-            yield from release_pages(catalogue, shelf, edition)
-        if records := read_records(shelf):
-            for lang in LANGUAGES:
-                yield from story_pages(catalogue, records, lang)
-        for damaged in shelf.damaged:
-            yield from damaged_pages(catalogue, shelf, damaged)
-    yield from home_pages(catalogue, shelves)
+def _write_shelf(writer: Writer, catalogue: Catalogue, shelf: Shelf, before: Made | None) -> Made:
+    """Writes the pages of a dataset, or leaves them as they are where they would be the same."""
+    inputs = inputs_of(catalogue, shelf)
+    if before and before.inputs == inputs:
+        present = writer.present([f"data/{slug(shelf.name)}", *(f"{lang}/{slug(shelf.name)}" for lang in LANGUAGES)])
+        if pages_digest(present) == before.pages:
+            writer.keep(present)
+            return before
+    found = {}
+    for address, content in _pages(catalogue, shelf):
+        writer.put(address, content)
+        found[address] = hashlib.sha256(content).hexdigest()
+    return Made(inputs, pages_digest(found))
+
+
+def _pages(catalogue: Catalogue, shelf: Shelf) -> Pages:
+    """Every file of a dataset, all of them in folders of its name, those that lead to others last."""
+    summaries = summaries_of(shelf)
+    for edition in shelf.editions:
+        yield from explorer_pages(catalogue, shelf, edition)
+        yield from book_pages(catalogue, shelf, edition, summaries)
+        yield from difference_pages(catalogue, shelf, edition)
+        yield from release_pages(catalogue, shelf, edition)
+    if records := read_records(shelf):
+        for lang in LANGUAGES:
+            yield from story_pages(catalogue, records, lang)
+    for damaged in shelf.damaged:
+        yield from damaged_pages(catalogue, shelf, damaged)
 
 
 def assets() -> Pages:

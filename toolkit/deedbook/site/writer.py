@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from deedbook import files
+from deedbook.integrity.digests import sha256_of
 
 
 @dataclass(slots=True)
@@ -47,6 +48,19 @@ class Writer:
         else:
             self.written += 1
             new.write_bytes(content)
+
+    def present(self, folders: Iterable[str]) -> dict[str, str]:
+        """The digests of the files that stand in folders of the site, by address."""
+        paths = (path for folder in folders for path in _files(self.folder / folder))
+        return {path.relative_to(self.folder).as_posix(): sha256_of(path) for path in paths}
+
+    def keep(self, addresses: Iterable[str]) -> None:
+        """Leaves files as they stand there."""
+        for address in addresses:
+            new = self.staged / address
+            new.parent.mkdir(parents=True, exist_ok=True)
+            self.kept += 1
+            _keep(self.folder / address, new)
 
     def install(self) -> None:
         """Puts what was written in the place of the site; where that has it already, nothing happens."""
