@@ -16,12 +16,12 @@ from deedbook.site.addresses import slug
 from deedbook.site.books import book_pages, summaries_of
 from deedbook.site.datasets import damaged_pages, release_pages
 from deedbook.site.differences import difference_pages
+from deedbook.site.digests import RECORD, Made, inputs_of, made_json, pages_digest, read_made
 from deedbook.site.editions import Progress, Shelf, read_root, read_site
 from deedbook.site.explorer import explorer_pages
 from deedbook.site.home import home_pages
 from deedbook.site.messages import LANGUAGES
 from deedbook.site.pages import FOLDER
-from deedbook.site.digests import RECORD, Made, inputs_of, made_json, pages_digest, read_made
 from deedbook.site.stories import read_records, story_pages
 from deedbook.site.writer import Writer, writing
 
