@@ -195,6 +195,19 @@ def test_page_and_readme_say_where_to_start_and_how_to_cite(folder: Path) -> Non
     assert '<p id="notice" class="notice" role="status" hidden></p>' in page
 
 
+def test_the_readme_shows_how_dates_and_codes_lie(folder: Path) -> None:
+    glance = (folder / "README.md").read_text().partition("## At a glance")[2].partition("\n## ")[0]
+    assert re.search(r"^day: `1820-05-09` `█[·▁▂▃▄▅▆▇█]+` `2025-07-01`, median `2024-02-29`\.$", glance, re.MULTILINE)
+    assert f"| kind | rows | |\n|---|---:|---|\n| Visit | 2 | {'█' * 20} |\n| Grant | 1 | {'█' * 10} |\n" in glance
+
+
+def test_a_readme_without_dates_and_codes_goes_without_a_glance(make_project: MakeProject) -> None:
+    schema = {"fields": [{"name": "name", "type": "string"}], "primaryKey": "name"}
+    built = build(make_project({"things": ("name\na\nb\n", schema)}))
+    assert built.release is not None
+    assert "At a glance" not in (built.release.folder / "README.md").read_text()
+
+
 @pytest.mark.parametrize("name", ["index.html", "CODEBOOK.html"])
 def test_a_page_runs_its_own_script_and_forbids_every_other(folder: Path, name: str) -> None:
     page = (folder / name).read_text()

@@ -59,6 +59,8 @@ _DOCUMENTS = (
     *("codebook.json", "datapackage.json", "index.html", "validation.json"),
 )
 _SHORTEST_DESCRIPTION = 50
+_GLANCED = 2
+"""Fields of codes in the README; the codebook has all."""
 _UNKNOWN: tuple[object, ...] = (None, "", [], {})
 PROFILE = "https://datapackage.org/profiles/2.0/"
 _DROPPED = re.compile(r"\$schema|profile|resources|deedbook|created|version|name|title|description")
@@ -105,6 +107,7 @@ def readme_markdown(contents: Contents, archives: Sequence[str]) -> str:
         copied=copied(package),
         has_corrections=(package.root / corrections.PATH).is_file(),
         start=start(contents),
+        glance=glance(contents),
         ways=usages(contents),
         snippets=snippets(example, next(table.dtypes for table in contents.tables if table.outline.name == example)),
         missing={name: values for name, values in missing.items() if values},
@@ -122,6 +125,19 @@ def start(contents: Contents) -> dict[str, Any]:
     outlines.sort(key=lambda outline: (not outline.is_view, not outline.name.startswith(contents.example)))
     without = {name: contents.left_out_of(item) for name, item in whole.items()}
     return {"workbook": workbook, "table": outlines[0], "without": without}
+
+
+def glance(contents: Contents) -> dict[str, Any]:
+    """How the rows of the example lie, for the README: its first dates, and its first fields of codes that differ.
+
+    Dates that the release derives come before edited ones, such as the day of coding. It is all text: a release is flat, plan tells
+    its files before there are rows, and Markdown holds no picture that is not a file of its own.
+    """
+    entry = next(table.entry for table in contents.tables if table.outline.name == contents.example)
+    dates = [field for field in entry["fields"] if field["statistics"].shape == "moments" and field["statistics"].bins]
+    codes = [field for field in entry["fields"] if field["codes"] and field["statistics"].distinct > 1]
+    when = next(iter(sorted(dates, key=lambda field: not field["is_derived"])), None)
+    return {"table": entry, "when": when, "codes": codes[:_GLANCED]}
 
 
 def readme_lines(contents: Contents, book: Format) -> list[str]:

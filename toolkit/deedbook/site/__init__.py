@@ -5,7 +5,7 @@
     ROOT/site/assets/                       the style sheet, the one script, the licences of what is in it and in maps
     ROOT/site/LANG/...                      the pages of a language (addresses)
     ROOT/site/data/...                      what the script reads where pages are opened as files, and what it searches
-    ROOT/site/data/made.json                what the pages of each dataset followed from (digests)
+    ROOT/site/data/~made.json                what the pages of each dataset followed from (digests)
 
 `editions` reads and proves the releases, `roles` says what their fields are for, `pages` renders, `writer` writes, `build` does
 all of it.

@@ -1,6 +1,6 @@
 """What the pages of each dataset followed from, kept beside them, so that pages that cannot differ are not made again.
 
-    data/made.json      dataset to `inputs`, the digest of all that its pages follow from, and `pages`, the digest of their bytes
+    data/~made.json     dataset to `inputs`, the digest of all that its pages follow from, and `pages`, the digest of their bytes
 
 They follow from the toolkit, its libraries, what the catalogue says of the dataset, and its releases, of which the catalogue has the
 digests and each was proven. Pages that somebody changed by hand have another digest than the record says, and are made again; a
@@ -22,7 +22,8 @@ from deedbook.catalogue.documents import dataset_record
 from deedbook.catalogue.records import Catalogue
 from deedbook.site.editions import Shelf
 
-RECORD = "data/made.json"
+RECORD = "data/~made.json"
+"""No dataset has a folder of that name: `slug` gives none that begins so."""
 _LIBRARIES = ("jinja2", "markupsafe", "numpy", "polars")
 """Those that decide a byte of a page."""
 
