@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 from deedbook.catalogue.records import Catalogue
 from deedbook.site.editions import Edition, Field, Shelf, Table
@@ -43,8 +42,20 @@ class FieldHistory:
 
 Histories = Mapping[tuple[str, str], FieldHistory]
 """By table and field, as they are called in the version that is looked at."""
-Summary = tuple[str, Mapping[str, Any]]
-"""A version, and its `changes.json` without rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a version changed of fields.
+
+    Attributes:
+        declared: Its changes of their declarations, as `changes.json` has them.
+        corrected: Table, field, and how many of its values.
+    """
+
+    version: str
+    declared: Sequence[Mapping[str, str]]
+    corrected: Sequence[tuple[str, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +142,14 @@ def _short(text: str) -> str:
 
 
 def summaries_of(shelf: Shelf) -> list[Summary]:
-    """What each version of a dataset changed in declarations, and how many cells of which fields; oldest first."""
-    found: list[Summary] = []
+    """What each version of a dataset changed of fields, oldest first."""
+    found = []
     for edition in reversed(shelf.editions):
         changes = edition.changes or {}
-        tables = [{"table": one["table"], "fields": one["fields"]} for one in changes.get("tables", ())]
-        kept = {name: changes.get(name) for name in ("previous", "schema", "tables_added")}
-        found.append((edition.version, {**kept, "tables": tables}))
+        declared = [one for one in changes.get("schema") or () if one["field"]]
+        tables = ((table["table"], one) for table in changes.get("tables", ()) for one in table["fields"])
+        corrected = [(name, one["field"], one["values"]) for name, one in tables if one["values"]]
+        found.append(Summary(edition.version, declared, corrected))
     return found
 
 
@@ -147,21 +159,18 @@ Gone = list[tuple[str, str, str]]
 
 def field_histories(edition: Edition, summaries: Sequence[Summary]) -> tuple[Histories, Gone]:
     """The way of every field up to a version, and the fields that went on it."""
-    first = summaries[0][0] if summaries else edition.version
+    first = summaries[0].version if summaries else edition.version
     found: defaultdict[tuple[str, str], FieldHistory] = defaultdict(lambda: FieldHistory(first))
     gone: Gone = []
-    for version, changes in summaries:
-        for one in changes["schema"] or ():
-            if one["field"]:
-                _declared(found, gone, one, version)
-        for name, one in ((table["table"], one) for table in changes["tables"] for one in table["fields"]):
-            if one["values"]:
-                found[name, one["field"]].steps.append(FieldStep(version, "values", count=one["values"]))
-        if version == edition.version:
+    for one in summaries:
+        for change in one.declared:
+            _declared(found, gone, change, one.version)
+        for table, name, count in one.corrected:
+            found[table, name].steps.append(FieldStep(one.version, "values", count=count))
+        if one.version == edition.version:
             break
-    return {
-        (table.name, one.name): found[table.name, one.name] for table in edition.tables.values() for one in table.fields
-    }, gone
+    places = [(table.name, one.name) for table in edition.tables.values() for one in table.fields]
+    return {place: found[place] for place in places}, gone
 
 
 def _declared(found: dict[tuple[str, str], FieldHistory], gone: Gone, one: Mapping[str, str], version: str) -> None:

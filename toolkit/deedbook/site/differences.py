@@ -59,7 +59,8 @@ def difference_pages(catalogue: Catalogue, shelf: Shelf, edition: Edition) -> It
     told = {"changes": changes, "before": before, "summary": history_of(edition), "count_names": COUNTS}
     for lang in LANGUAGES:
         at = At(catalogue, lang, "changes", (edition.name, edition.version), shelf, edition)
-        tables = [_table(at, edition, old, one) for one in changes.get("tables", ()) if _differs(one)]
+        differ = (one for one in changes.get("tables", ()) if any(map(one["counts"].get, COUNTS[2:])))
+        tables = [_table(at, edition, old, one) for one in differ]
         yield at.address, render("changes.html.j2", at, most=MOST, compared=versions_data(shelf), tables=tables, **told)
 
 
@@ -67,10 +68,6 @@ def history_of(edition: Edition) -> Mapping[str, Any]:
     """What a version changed, as its changes.json sums it up; empty where it tells nothing."""
     changes = edition.changes or {}
     return next((dict(one) for one in changes.get("history", ()) if one.get("version") == edition.version), {})
-
-
-def _differs(table: Mapping[str, Any]) -> bool:
-    return any(table["counts"].get(name) for name in COUNTS[2:])
 
 
 def _table(at: At, edition: Edition, old: Edition | None, record: Mapping[str, Any]) -> TableChanges:

@@ -136,14 +136,16 @@ def first_table(edition: Edition, roles: Roles) -> Table | None:
 
 def coverage_of(edition: Edition, roles: Roles) -> Coverage:
     """From when to when, who and where."""
-    frame = event_frame(edition, roles) if roles.events else pl.DataFrame()
+    if not roles.events:
+        return Coverage(None, "", "", False, 0, *_counted(_participants(edition, roles)), None, ())
+    frame = event_frame(edition, roles)
     days = [frame.get_column(name).drop_nulls() for name in ("start", "end") if name in frame.columns]
     dates = pl.concat(days) if days else pl.Series(dtype=pl.Date)
     where = next((name for name in ("country", "place") if name in frame.columns), "")
     actors, names = _counted(_participants(edition, roles))
     places, place_names = _counted(frame.get_column(where).drop_nulls() if where else None)
     return Coverage(
-        events=frame.height if roles.events else None,
+        events=frame.height,
         first=str(dates.min() or ""),
         last=str(dates.max() or ""),
         by_year="start" not in roles.columns and "year" in roles.columns,
