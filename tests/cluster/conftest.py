@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandera.polars  # noqa: F401  # before it can find pyspark, whose warning of pandas would be an error here
 import pytest
 
 from deedbook.cluster import Spark
