@@ -183,7 +183,9 @@ def columns_of(edition: Edition, table: Table, rows: int | None = None) -> Colum
     kinds = {name: _kind(dtype) for name, dtype in dtypes.items()}
     zoned = (name for name, dtype in dtypes.items() if isinstance(dtype, pl.Datetime) and dtype.time_zone)
     most = rows if rows is not None else table.rows if table.rows <= _SMALL else _FIRST
-    shown = [texts_of(column).to_list() for column in scan.head(most).collect().iter_columns()] if most else []
+    first = scan.head(most).collect().iter_columns() if most else ()
+    # a whole number that the schema calls a number is written without its point, as in the CSV, so that its code is found
+    shown = [(texts_of(it).str.strip_suffix(".0") if it.dtype.is_float() else texts_of(it)).to_list() for it in first]
     facets = dict(_facets(table, kinds))
     return Columns(
         kinds, frozenset(zoned), _inexact(edition.folder, table, dtypes), facets, tuple(zip(*shown, strict=True))
