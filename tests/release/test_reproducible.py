@@ -216,6 +216,7 @@ def test_a_file_that_may_not_grow_is_said_and_leaves_nothing(make_project: MakeP
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},  # Python keeps what it compiled of a module cut short
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
     )
     assert done.returncode == 75, done.stderr
