@@ -116,11 +116,11 @@ def test_control_characters_in_a_message_are_escaped(project: Path, deedbook: Ru
     assert "\\x1b[2J: no such file or folder" in outcome.err
 
 
-def fail(*_arguments: object) -> None:
+def fail(*_arguments: object, **_options: object) -> None:
     raise ZeroDivisionError("division by zero")
 
 
-def interrupt(*_arguments: object) -> None:
+def interrupt(*_arguments: object, **_options: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandera.polars  # noqa: F401  # before it can find pyspark, whose warning of pandas would be an error here
+import pandera.pandas  # before they can find pyspark, whose warning of pandas would be an error here
+import pandera.polars  # noqa: F401
 import pytest
 
 from deedbook.cluster import Spark

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
@@ -77,7 +76,7 @@ def believe_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forget_the_rows_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deedbook.release.derived._previous_rows", lambda *_: pl.DataFrame())
+    monkeypatch.setattr("deedbook.release.derived._previous_parts", lambda *_: iter(()))
 
 
 def forget_retired_ids(monkeypatch: pytest.MonkeyPatch) -> None:
