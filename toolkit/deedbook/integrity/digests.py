@@ -1,7 +1,7 @@
 """SHA-256 of files, and `SHA256SUMS`, which `sha256sum -c` proves: one line `DIGEST  NAME` a file, sorted by name.
 
-It lists every file of a release but itself and its signature. Hashing does about 1.4 GB/s, so a written file is simply read again,
-though not more often than it must.
+It lists every file of a release but itself and its signature. Hashing does 0.4 to 1.4 GB/s, whatever the processor has for it, so what
+was written is read back and hashed once.
 """
 
 import hashlib
@@ -26,18 +26,20 @@ def sha256_of(path: Path) -> str:
 
 
 class Digests:
-    """The sha256 of files that nobody else writes: a file is read once, and again when its size or time has changed.
+    """The sha256 of files as they are read back: a file is read once, and again when anything of its state has changed.
 
-    Only for what is written down while a release is being made. Whoever proves a release reads its files.
+    Only within the run that makes a release: of its inputs, and of its files once each is whole. Whoever proves a release later
+    reads its files.
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Path, int, int], str] = {}
+        self._known: dict[tuple[Path, int, int, int, int], str] = {}
 
     def __call__(self, path: Path) -> str:
         """The sha256 of a file, in hexadecimal."""
         stat = path.stat()
-        state = (path, stat.st_size, stat.st_mtime_ns)
+        # no program can set the last of these times
+        state = (path, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
         if state not in self._known:
             self._known[state] = sha256_of(path)
         return self._known[state]

@@ -372,8 +372,8 @@ def read_from(folder: Path) -> Read:
     return read
 
 
-def files_of(folder: Path, outcome: Outcome) -> Files:
-    """The plain files of a folder; anything else in it is a problem."""
+def files_of(folder: Path, outcome: Outcome, digest: Callable[[Path], str] = sha256_of) -> Files:
+    """The plain files of a folder, hashed by `digest`; anything else in it is a problem."""
     present = {}
     for path in folder.iterdir():
         if path.name == "__pycache__" and path.is_dir() and not path.is_symlink():
@@ -382,7 +382,7 @@ def files_of(folder: Path, outcome: Outcome) -> Files:
         elif path.is_symlink() or not path.is_file():
             outcome.report("file-extra", path.name, "is no plain file; a release has nothing else")
         else:
-            present[path.name] = partial(sha256_of, path)
+            present[path.name] = partial(digest, path)
     return present
 
 
@@ -396,14 +396,18 @@ def earlier_in(read: Read) -> Earlier:
     return find
 
 
-def demand_whole(folder: Path) -> None:
+def demand_whole(folder: Path, digest: Callable[[Path], str] = sha256_of) -> None:
     """Reads every file of a release back and proves it.
+
+    Args:
+        folder: Where it is.
+        digest: Knows the sha256 of files that this run has read back.
 
     Raises:
         RefusalError: when a file is missing, was changed or is not listed, or the documents disagree.
     """
     outcome = Outcome()
-    prove_release(read_from(folder), outcome, files=files_of(folder, outcome), is_download=True)
+    prove_release(read_from(folder), outcome, files=files_of(folder, outcome, digest), is_download=True)
     if outcome.problems:
         faults = "; ".join(f"{problem.file} {problem.message}" for problem in outcome.problems)
         raise RefusalError(f"{folder} is damaged: {faults}", f"move {folder} away and build again")

@@ -22,7 +22,7 @@ import json
 import platform
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -58,8 +58,8 @@ class InputFile:
     sha256: str
 
 
-def read_inputs(project: Project) -> tuple[InputFile, ...]:
-    """Every file that decides what is released, sorted by path."""
+def read_inputs(project: Project, digest: Callable[[Path], str] = sha256_of) -> tuple[InputFile, ...]:
+    """Every file that decides what is released, sorted by path, hashed by `digest`."""
     package, root = project.package, project.root.resolve()
     listed = package.raw.get("licenses")
     named = [one.get("path") for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
@@ -72,7 +72,7 @@ def read_inputs(project: Project) -> tuple[InputFile, ...]:
     for file in filter(Path.is_file, places):
         place = file.resolve()
         path = place.relative_to(root).as_posix() if place.is_relative_to(root) else file.name
-        found.append(InputFile(path, file.stat().st_size, sha256_of(file)))
+        found.append(InputFile(path, file.stat().st_size, digest(file)))
     return tuple(sorted(found, key=lambda item: item.path))
 
 

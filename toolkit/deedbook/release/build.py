@@ -76,7 +76,8 @@ def build(
     for resource in project.package.resources:
         tables.schema_of(resource)
     key = signatures.configured_key()
-    inputs = provenance.read_inputs(project)
+    digest = digests.Digests()
+    inputs = provenance.read_inputs(project, digest)
     # nothing that would let unchecked data into a release
     complete = replace(options or Options(), tables=(), rules=True, select=(), ignore=(), lenient=False)
     say = progress or (lambda _what, _share: None)
@@ -98,6 +99,7 @@ def build(
             verdict=verdict,
             book=book,
             inputs=inputs,
+            digest=digest,
             folder=staged.folder,
             formats=release_formats(project),
             archives=release_formats(project, archives=True),
@@ -106,10 +108,10 @@ def build(
         )
         folders.demand_space(contents)
         _write_release(contents, say)
-        if provenance.read_inputs(project) != inputs:
+        if provenance.read_inputs(project, digest) != inputs:
             raise RefusalError("the project was edited while it was being built", "build again")
         provenance.write_proofs(staged.folder, inputs, key)
-        folders.seal(staged)
+        folders.seal(staged, digest)
         if not snapshot and _stands(project, staged):
             return Built(report, folders.Release(staged.target, edition.name, edition.version), unchanged=True)
         _set_aside(edition.previous, staged.target.parent)

@@ -25,7 +25,7 @@ from typing import Any
 
 from deedbook import files
 from deedbook.errors import ProjectError, RefusalError, SpaceError
-from deedbook.integrity.digests import MANIFEST
+from deedbook.integrity.digests import MANIFEST, Digests
 from deedbook.integrity.proof import demand_whole
 from deedbook.names import alike
 from deedbook.release.contents import Contents
@@ -151,9 +151,9 @@ def table_digests(folder: Path) -> dict[str, str]:
         raise ProjectError(message, f"move {folder} away and build again") from None
 
 
-def seal(staged: Staged) -> None:
-    """Proves what was written by reading it back, and puts it on the disk for good."""
-    demand_whole(staged.folder)
+def seal(staged: Staged, digest: Digests) -> None:
+    """Proves what was written by what was read back of it, and puts it on the disk for good."""
+    demand_whole(staged.folder, digest)
     for path in (*staged.folder.iterdir(), staged.folder):
         files.sync(path)
 

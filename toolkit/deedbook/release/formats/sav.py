@@ -52,10 +52,11 @@ class Variable:
         """The elements of some rows, and the codes of these."""
         height = len(values)
         if not self.width:
-            numbers = values.fill_null(0).to_numpy()
+            numbers = (values.fill_null(0) if values.null_count() else values).to_numpy()
             is_code = (numbers > _LEAST) & (numbers < _GREATEST) & (np.trunc(numbers) == numbers)
             codes = np.where(is_code, numbers + BIAS, PLAIN).astype(np.uint8)
-            codes[values.is_null().to_numpy()] = _MISSING
+            if values.null_count():
+                codes[values.is_null().to_numpy()] = _MISSING
             return numbers.view(np.uint64)[:, np.newaxis], codes[:, np.newaxis]
         pieces = -(-self.width // _MOST_SHORT)
         texts = Texts.of(values).padded(pieces * _MOST_SHORT if pieces > 1 else self.elements * 8, b" ")

@@ -177,7 +177,9 @@ def _formats(held: statistical.Variables, extents: Mapping[str, cells.Extent]) -
     for one in held.columns:
         if one.dtype.is_float():
             text = pl.col(one.name).cast(pl.String)
-            decimals = text.str.extract(r"\.(\d*[1-9])\d*$").str.len_bytes().max()
+            # of the shortest text, whose only zero at the end is that of `3.0`
+            behind = text.str.len_bytes().cast(pl.Int64) - text.str.find(".", literal=True) - 1
+            decimals = pl.when(~text.str.ends_with(".0")).then(behind).max()
             has_exponent = text.str.contains("e", literal=True).any()
             digits = {"widest": text.str.len_bytes().max(), "decimals": decimals, "exponent": has_exponent}
             asked.append(pl.struct(digit.alias(about) for about, digit in digits.items()).alias(one.name))

@@ -162,8 +162,9 @@ def _rows(variables: Sequence[Variable], rows: Rows, firsts: Mapping[int, pl.Ser
     start = 0
     for part in rows.slices(_SLICE):
         records = np.empty(part.height, dtype=layout)
-        for place, item in enumerate(variables):
-            values, storage = part.select(item.values).to_series(), item.storage
+        held = part.select(item.values.alias(f"v{place}") for place, item in enumerate(variables)).get_columns()
+        for place, (item, values) in enumerate(zip(variables, held, strict=True)):
+            storage = item.storage
             if place in firsts:
                 first = firsts[place].slice(start, part.height).to_numpy().astype(np.uint64)
                 records[f"v{place}"] = np.where(first > 0, first * ROW + (place + 1), 0)
@@ -172,7 +173,7 @@ def _rows(variables: Sequence[Variable], rows: Rows, firsts: Mapping[int, pl.Ser
                 records[f"v{place}"] = Texts.of(values).padded(width, b"\0").view(storage.layout)[:, 0]
             else:
                 numbers = values.cast(pl.Float64) if storage.layout == DOUBLE.layout else values
-                filled = numbers.fill_null(storage.missing).to_numpy()
+                filled = (numbers.fill_null(storage.missing) if numbers.null_count() else numbers).to_numpy()
                 if item.column.kinds is not None:
                     kinds = part.get_column(statistical.kinds_of(item.column.name))
                     filled = filled + kinds.fill_null(0).to_numpy() * storage.step

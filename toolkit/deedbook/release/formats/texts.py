@@ -16,32 +16,37 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The bytes of all texts in their order, and how many each has; none where a text is missing."""
+    """The texts of a column, empty where one is missing."""
 
-    content: Bytes
-    lengths: NDArray[np.int64]
+    values: pl.Series
 
     @classmethod
     def of(cls, values: pl.Series) -> Self:
         """Those of a column of text."""
-        joined = values.str.join("").item().encode() if len(values) else b""
-        lengths = values.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
-        return cls(np.frombuffer(joined, dtype=np.uint8), lengths)
+        return cls(values.fill_null("") if values.null_count() else values)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """How many bytes each has."""
+        return self.values.str.len_bytes().to_numpy().astype(np.int64)
 
     def behind(self, heads: Bytes) -> Bytes:
         """Each text behind its head, a row of `heads`."""
         size = heads.shape[1]
-        starts = np.cumsum(self.lengths + size) - self.lengths - size
-        found = np.empty(len(self.content) + heads.size, dtype=np.uint8)
-        places = starts[:, np.newaxis] + np.arange(size)
-        is_text = np.ones(len(found), dtype=bool)
-        is_text[places] = False
-        found[is_text] = self.content
-        found[places] = heads
+        found, lengths = self._joined(pl.lit("\0" * size) + pl.first()), self.lengths + size
+        starts = np.cumsum(lengths) - lengths
+        if len(starts):  # a view of the head that begins at each byte, so that one is written at once
+            head = np.dtype((np.void, size))
+            np.ndarray(len(found) - size + 1, head, found, strides=(1,))[starts] = heads.view(head)[:, 0]
         return found
 
     def padded(self, width: int, fill: bytes) -> Bytes:
         """Each text in a row of so many bytes, which none has more of."""
-        found = np.full((len(self.lengths), width), ord(fill), dtype=np.uint8)
-        found[np.arange(width) < self.lengths[:, np.newaxis]] = self.content
-        return found
+        text = pl.first()
+        padded = text.str.pad_end(width + text.str.len_chars() - text.str.len_bytes(), fill.decode())
+        return self._joined(padded).reshape(-1, width)
+
+    def _joined(self, texts: pl.Expr) -> Bytes:
+        """What is made of each text, one after the other."""
+        joined = self.values.to_frame().select(texts.str.join("").cast(pl.Binary)).item()
+        return np.frombuffer(bytearray(joined), dtype=np.uint8)

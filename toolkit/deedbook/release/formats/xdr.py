@@ -239,7 +239,7 @@ class Reader:
 def _texts(values: pl.Series) -> bytes:
     """Texts, each with its encoding and length; NA where one is missing."""
     held = Texts.of(values)
-    is_ascii = (values.str.len_bytes() == values.str.len_chars()).fill_null(True).to_numpy()
+    is_ascii = held.lengths == held.values.str.len_chars().to_numpy()
     heads = np.empty((len(values), 2), dtype=">u4")
     heads[:, 0], heads[:, 1] = np.where(is_ascii, _ASCII, _UTF8), held.lengths
     heads[values.is_null().to_numpy()] = _NA_STRING, 2**32 + _NO_TEXT
