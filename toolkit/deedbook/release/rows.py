@@ -119,7 +119,8 @@ class Rows:
         for part, height in zip(self.parts, self.heights, strict=True):
             if height:
                 frame = (part if names is None else part.select(names)).collect()
-                yield from frame.iter_slices(-(-height // -(-height // most)) if most else height)  # of about one height
+                cuts = -(-height // most) if most else 1
+                yield from frame.iter_slices(-(-height // cuts))  # of about one height
 
     def column(self, name: str) -> pl.Series:
         """A whole column."""
