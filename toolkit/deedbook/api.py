@@ -26,25 +26,29 @@ import polars.selectors as cs
 from deedbook import drafts, models, rendering, validation
 from deedbook.changes.compare import compare
 from deedbook.changes.sources import open_sides
+from deedbook.checking import settings
+from deedbook.checking.rules import RuleBook, book_of, load_book, load_rules
 from deedbook.dialect import Dialect
 from deedbook.errors import DeedbookError, ProjectError, UsageError
 from deedbook.findings import FINDING_FIELDS, Finding, NotChecked, Total, nearest, with_findings
 from deedbook.findings import Report as Outcome
 from deedbook.project import Project, Reading, load_project
 from deedbook.reading.excerpts import read_excerpts
+from deedbook.release.build import build as built
+from deedbook.release.derived import derived_changes
 from deedbook.rendering import View
 from deedbook.rendering import changes as changes_views
 from deedbook.rendering import plan as plan_views
 from deedbook.schema import TableSchema
 from deedbook.types import canonical_field
+from deedbook.versioning.plan import Plan as Planned
+from deedbook.versioning.plan import plan as planned
 
 if TYPE_CHECKING:
     import pandas as pd
     import pandera.polars as pa
 
     from deedbook.changes.records import Changes as Compared
-    from deedbook.checking.rules import RuleBook
-    from deedbook.versioning.plan import Plan as Planned
 
 _OPTION = re.compile(r"`deedbook [^`]*`|`?--([a-z]+(?:-[a-z]+)*)(?: (?!and\b|says\b)([\w.:/-]+))?`?")
 """An option of the command line in a message, with its value; whole commands stay."""
@@ -267,10 +271,6 @@ def plan(project: str | Path = ".", *, version: str = "") -> Plan:
     Raises:
         DeedbookError: when the project or its previous release cannot be read.
     """
-    from deedbook.checking.rules import load_book
-    from deedbook.release.derived import derived_changes
-    from deedbook.versioning.plan import plan as planned
-
     with _told_in_python():
         own = load_project(Path(project))
         book = load_book(own) if own.is_here else None
@@ -291,8 +291,6 @@ def build(project: str | Path = ".", *, snapshot: bool = False, trust_rules: boo
     Raises:
         DeedbookError: when the release may not be written.
     """
-    from deedbook.release.build import build as built
-
     with _told_in_python():
         own = load_project(Path(project))
         if own.rule_files and not (trust_rules or own.is_here):
@@ -360,14 +358,11 @@ def _writable(frame: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
 
 def _book_of(project: Project, rules: str | Path | pa.DataFrameSchema, options: validation.Options) -> RuleBook:
     """The rules that are given for the one table of a project."""
-    from deedbook.checking import rules as loading
-    from deedbook.checking import settings
-
     given = settings.read_settings(project, options.select, options.ignore)
     table = project.package.resources[0].name
     if isinstance(rules, str | Path):
-        return loading.load_rules({table: Path(rules)}, given)
-    return loading.book_of(table, rules, given)
+        return load_rules({table: Path(rules)}, given)
+    return book_of(table, rules, given)
 
 
 @contextmanager

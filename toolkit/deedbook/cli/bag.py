@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from deedbook.cli import options, streams
+from deedbook.release.bag import make_bag
 
 _PATH = click.Path(path_type=Path)
 
@@ -22,8 +23,6 @@ def bag(path: Path, target: Path | None, quiet: bool) -> None:
     The release is checked against its checksums first. Its date is that of the release, so that the same release gives the
     same bag. A bag that exists is never overwritten: exit code 4.
     """
-    from deedbook.release.bag import make_bag
-
     made = make_bag(path, target)
     if not quiet:
         streams.emit(f"wrote {made}\n")

@@ -6,6 +6,7 @@ import click
 
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS
+from deedbook.project import load_project
 from deedbook.rendering import text
 
 
@@ -23,7 +24,6 @@ def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, m
     Version and date stand in the descriptor. Errors in the data: nothing is written, exit code 1. The same content built
     before: nothing is written, exit code 0. Other content under the same version: exit code 4.
     """
-    from deedbook.project import load_project
     from deedbook.release import build as release
     from deedbook.validation import Options
 

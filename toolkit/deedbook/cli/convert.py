@@ -8,6 +8,7 @@ import click
 
 from deedbook import models
 from deedbook.cli import options, streams
+from deedbook.project import Reading
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _TO = "The model of the new project."
@@ -51,7 +52,6 @@ def convert(
     Ids and counts are kept. What has no place in the model is listed and counted, on the terminal and in CONVERSION.md; conversion.csv names the
     rows that were left out or adjusted. DIR must not exist yet, or be empty; it is complete or not there.
     """
-    from deedbook.project import Reading
     from deedbook.scaffold.conversion import convert, report_lines
 
     reading = Reading(None, "", delimiter.replace("\\t", "\t"), encoding, sheet)

@@ -9,6 +9,7 @@ from deedbook.changes.sources import open_sides
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.rendering import changes as views
+from deedbook.versioning.history import with_span
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -68,8 +69,6 @@ def diff(
         how = {"literal": not canonical, "derived": derived, "everything": format_ == "daff"}
         changes = compare(before, after, **how, tables=tables, memory=memory, progress=bar.update)
     if before.is_release and after.is_release:
-        from deedbook.versioning.history import with_span
-
         changes = with_span(changes, before, after)
     rendered = views.RENDERERS[format_](changes, max_changes)
     if file is not None:

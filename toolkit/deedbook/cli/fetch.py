@@ -16,11 +16,13 @@ from deedbook.fetching import pins, releases
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.citations import CFF, citation_of, read_citation
 from deedbook.fetching.locations import read_location
+from deedbook.fetching.tables import read_subset, write_subset
 from deedbook.home import find_home
 from deedbook.project import load_project
 from deedbook.release.citation import STYLES, Style, write
 from deedbook.release.pages import size
 from deedbook.rendering.escapes import visible
+from deedbook.rendering.pages import template
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -81,8 +83,6 @@ def fetch(
             own = Path(found.name, found.version)
             home = own if folder is None else folder / own if len(wanted) > 1 else folder
             if subset is not None:
-                from deedbook.fetching.tables import read_subset, write_subset
-
                 rows = read_subset(listing, chosen[0], subset, digest=digest, progress=bar.update)
                 options.warn(rows.advice)
                 streams.emit(f"{write_subset(rows, home)}: {rows.text}\n")
@@ -143,8 +143,6 @@ def cite(
         listing, warnings = releases.find_release(name, releases.Asking(catalogue, key, offline))
         citation = citation_of(listing)
         if where is not None and table is not None:
-            from deedbook.fetching.tables import read_subset
-
             rows = read_subset(listing, table, where, progress=bar.update)
             warnings += rows.advice
             citation = replace(citation, note=rows.text)
@@ -186,7 +184,5 @@ def versions(name: str, to: str | None, location: str | None, root: Path, format
         record = {"versions_version": 1, "datasets": {one.name: dataset_record(one) for one in datasets}}
         text = files.json_document(record)
     else:
-        from deedbook.rendering.pages import template
-
         text = template("versions.txt.j2").render(datasets=datasets, visible=visible, size=size)
     streams.emit(text or "nothing is published there\n")

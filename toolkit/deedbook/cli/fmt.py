@@ -11,6 +11,7 @@ import click
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS
 from deedbook.findings import plural
+from deedbook.project import Reading, load_project
 from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ def fmt(ctx: click.Context, target: Path, check: bool, tables: tuple[str, ...], 
     a record with too many cells, is said and left as it is. Exits with 1 when there is such a table.
     """
     from deedbook.edits import rewrite
-    from deedbook.project import Reading, load_project
 
     project = load_project(target, Reading())
     with streams.progress_bar(quiet=quiet) as bar:

@@ -9,6 +9,7 @@ import click
 from deedbook.cli import options, streams
 from deedbook.errors import ProjectError
 from deedbook.models import ALIGNMENT, LAYOUTS
+from deedbook.rendering.drafts import render_draft
 from deedbook.rendering.escapes import visible
 from deedbook.scaffold import Created, create
 
@@ -53,7 +54,6 @@ def init(folder: Path, name: str, model: str, sources: tuple[Path, ...], quiet: 
 def _create_from(sources: tuple[Path, ...], folder: Path, name: str, model: str, *, quiet: bool) -> Created:
     """The project of files that exist: of a model that they have the columns of, or else of drafts, which are shown."""
     from deedbook.drafts import adopt
-    from deedbook.rendering.drafts import render_draft
     from deedbook.scaffold.adoption import create_filled
 
     with TemporaryDirectory(prefix="deedbook-") as place:

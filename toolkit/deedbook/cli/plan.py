@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from deedbook.checking.rules import load_book
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.project import Project, load_project
@@ -121,8 +122,6 @@ def own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived
     if not project.is_here:
         streams.say("the project's own rules between releases were not asked: plan inside the project")
         return (), None
-    from deedbook.checking.rules import load_book
-
     book = load_book(project)
     return book.guards, partial(derived_changes, project, book.derive)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from deedbook.cli import options, streams
+from deedbook.site.editions import catalogue_of
+from deedbook.site.server import HOST, preview_of, server_of
 
 
 @click.command()
@@ -22,9 +24,6 @@ def serve(catalogue: Path | None, port: int, root: Path, quiet: bool) -> None:
 
     Without CATALOGUE, it is the folder that the project publishes to. Nothing is written into the catalogue.
     """
-    from deedbook.site.editions import catalogue_of
-    from deedbook.site.server import HOST, preview_of, server_of
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the pages of a preview go with it, however it is ended
     with suppress(KeyboardInterrupt), preview_of(catalogue or catalogue_of(root), streams.say) as preview:
         with streams.progress_bar(quiet=quiet) as bar:

@@ -6,6 +6,8 @@ import click
 
 from deedbook.cli import options, streams
 from deedbook.errors import RefusalError
+from deedbook.site import build_site
+from deedbook.site.editions import catalogue_of
 
 
 @click.command()
@@ -20,9 +22,6 @@ def site(catalogue: Path | None, output: Path | None, root: Path, quiet: bool) -
     Without CATALOGUE, it is the folder that the project publishes to. Each release is proven first. One that is not what the
     catalogue says gets a page that tells it, and nothing else: exit code 4.
     """
-    from deedbook.site import build_site
-    from deedbook.site.editions import catalogue_of
-
     with streams.progress_bar(quiet=quiet) as bar:
         built = build_site(catalogue or catalogue_of(root), output, bar.update)
     for one in built.damaged:

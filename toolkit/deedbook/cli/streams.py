@@ -144,10 +144,8 @@ def piped_data(target: Path, described_by: Path | None) -> Iterator[Path]:
         raise UsageError(f"{target}: data that is piped in needs a schema", "add --schema TABLE.schema.json")
     if is_stdin and sys.stdin is None:
         raise UsageError("standard input is closed: there is no data", "pipe a file in, or name one")
-    import tempfile  # a file needs none
-
-    with tempfile.TemporaryDirectory(prefix="deedbook-") as folder:
-        copy = Path(folder) / ("stdin" if is_stdin else target.name)
+    with files.scratch("piped") as folder:
+        copy = folder / ("stdin" if is_stdin else target.name)
         with sys.stdin.buffer if is_stdin else target.open("rb") as source, copy.open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 20)
         yield copy

@@ -16,12 +16,12 @@ from deedbook import models, rendering
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, DeedbookError, UsageError
 from deedbook.findings import Report, with_findings
+from deedbook.project import Project, Reading, load_project
 from deedbook.rendering import View, text
 from deedbook.rendering.data import read_counts
 
 if TYPE_CHECKING:
     from deedbook.cluster import Spark
-    from deedbook.project import Project, Reading
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _PAUSE = 0.5
@@ -169,7 +169,6 @@ def validate(
     if watch:
         _watch(ctx, target, schema, is_file=model is not None)
     from deedbook import validation
-    from deedbook.project import Reading, load_project
 
     reading = Reading(schema, "", delimiter.replace("\\t", "\t"), encoding, sheet)
     if model is not None:

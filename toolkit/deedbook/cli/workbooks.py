@@ -6,10 +6,15 @@ from pathlib import Path
 
 import click
 
+from deedbook import edits
 from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.findings import plural
+from deedbook.project import Reading, load_project
+from deedbook.rendering.changes import render_text
 from deedbook.rendering.escapes import visible
+from deedbook.workbooks import reader, returned
+from deedbook.workbooks.export import export_workbook
 
 _MOST_FAULTS = 50
 """That are shown of a workbook; the message counts them all."""
@@ -36,9 +41,6 @@ def export(
     Drop-downs offer codes and keys with their labels, heads have notes from the schema, ids and codes are text and dates dates, what is
     derived is grey and not read back, and a sheet lists the findings of a validation. `deedbook import` brings the changes back.
     """
-    from deedbook.project import Reading, load_project
-    from deedbook.workbooks.export import export_workbook
-
     project = load_project(target, Reading())
     file = file or Path(f"{project.package.name or 'tables'}.{kind}")
     if file.exists() and not replaces:
@@ -76,12 +78,7 @@ def import_(
     key. A workbook whose structure was changed (a column renamed, a sheet gone, cells merged, rows filtered ...) is refused with a
     list. Exits with 1 when there are changes that were not written.
     """
-    from deedbook import edits
-    from deedbook import project as projects
-    from deedbook.rendering.changes import render_text
-    from deedbook.workbooks import reader, returned
-
-    project = projects.load_project(root, projects.Reading())
+    project = load_project(root, Reading())
     with streams.progress_bar(quiet=quiet):
         schemas = {resource.name: resource.described for resource in project.package.resources}
         try:

@@ -32,6 +32,7 @@ from deedbook import http
 from deedbook.errors import ProjectError, RefusalError, RemoteError, UsageError, of_extra
 from deedbook.home import Home
 from deedbook.http import MissingError, PassingError
+from deedbook.reading.objects import open_bucket
 from deedbook.versioning.numbers import SEMVER
 
 Kind = Literal["http", "folder", "s3"]
@@ -299,8 +300,6 @@ def _from_folder(address: Address, start: int) -> Iterator[Body]:
 def _from_bucket(address: Address, start: int, stop: int | None) -> Body:
     with of_extra("s3"):
         import obstore
-
-        from deedbook.reading.objects import open_bucket
 
     options: obstore.GetOptions = {}
     if start or stop is not None:

@@ -229,13 +229,9 @@ def sheets_of(file: Path, kind: str) -> list[str]:
         raise SourceError("format-error", f"{file.name} needs the package {absent}", "pip install 'deedbook[sheets]'")
     try:
         if kind == "xlsx":
-            import openpyxl
-
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                with closing(openpyxl.load_workbook(file, read_only=True)) as book:
-                    pages = filter(lambda page: page.sheet_state == "visible", book.worksheets)
-                    return [page.title for page in pages if any(map(any, page.iter_rows(values_only=True)))]
+            with _open_xlsx(file) as book:
+                pages = filter(lambda page: page.sheet_state == "visible", book.worksheets)
+                return [page.title for page in pages if any(map(any, page.iter_rows(values_only=True)))]
         if kind == "ods":
             pages = importlib.import_module("ezodf").opendoc(file).sheets
             return [page.name for page in pages if page.nrows() * page.ncols()]
@@ -267,14 +263,20 @@ def _cells_of(file: Path, resource: Resource) -> Iterator[Any]:
         yield from parser.cell_stream
 
 
-def _cells_of_xlsx(file: Path, sheet: str | int) -> Iterator[Any]:
-    """The values of each row; one that was never calculated is its formula behind `MISFIT`."""
+def _open_xlsx(file: Path, *, data_only: bool = False) -> closing[Any]:
+    """A workbook to be read row by row; with `data_only` the results of formulas in place of them."""
     import openpyxl
 
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return closing(openpyxl.load_workbook(file, read_only=True, data_only=data_only))
+
+
+def _cells_of_xlsx(file: Path, sheet: str | int) -> Iterator[Any]:
+    """The values of each row; one that was never calculated is its formula behind `MISFIT`."""
+
     def open_page(*, data_only: bool) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = books.enter_context(closing(openpyxl.load_workbook(file, read_only=True, data_only=data_only)))
+        book = books.enter_context(_open_xlsx(file, data_only=data_only))
         pages: dict[str | int, Any] = {page.title: page for page in book.worksheets}
         pages.update(enumerate(book.worksheets, 1))
         if sheet not in pages:

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import gzip
 import io
 import os
 import re
@@ -253,8 +254,6 @@ def _unpacked(resource: Resource, file: Path, handle: io.RawIOBase, limit: int) 
         case "" | "no":
             return handle
         case "gz" | "gzip":
-            import gzip
-
             pieces = iter(partial(gzip.GzipFile(fileobj=handle).read, READ_SIZE), b"")
         case "zst" | "zstd":
             pieces = _zstd_frames(handle)

@@ -3,6 +3,7 @@
 A project's `schemas/dataset.py` names its own as `guards`, a tuple of `Guard`; the toolkit's are those of any dataset.
 """
 
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,8 +94,6 @@ def read_guards(
         file: The list.
         finders: What finds breaches: a function is named after its guard.
     """
-    import tomllib  # most commands compare no releases
-
     found = {finder.__name__.replace("_", "-"): finder for finder in finders}
     listed: dict[str, dict[str, Any]] = tomllib.loads(file.read_text("utf-8"))
     return tuple(Guard(**{"needs": (), **item, "id": name, "find": found.get(name)}) for name, item in listed.items())

@@ -6,6 +6,7 @@ stand, is read when the first is looked for.
 
 import datetime as dt
 import re
+import tomllib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,8 +72,6 @@ FORMULA = Mistake(
 @lru_cache(maxsize=1)
 def _data() -> dict[str, Any]:
     """The file, with its parts put into the patterns."""
-    import tomllib  # a sound file needs none
-
     data: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
     data["months"] = {name: number for number, names in enumerate(data["months"], 1) for name in names.split()}
     data["parts"] |= {"MONTHS": "|".join(data["months"]), "WORDS": "|".join(data["words"])}
