@@ -24,7 +24,7 @@ PART_BYTES = 8 << 20
 """Of a part, in its file or in memory. Several are read at once, so that half a block of validation saves 100 MB."""
 _KEPT = 4 << 20
 """Bytes of the first parts that stay in memory: files cost a small table more than its rows."""
-_LOOSE = 512 << 20
+_LOOSE = 1 << 30
 """Bytes of the parts that are written as they are, once and read for each format: of a larger table space comes before time."""
 _RANK = "\0rank"
 """What no field is called."""

@@ -22,6 +22,7 @@ from deedbook.errors import DeedbookError
 from deedbook.integrity.containers import open_database
 from deedbook.release.edition import Edition
 from deedbook.release.formats import cells
+from deedbook.release.formats.btree import TABLE, Layout, write_database
 from deedbook.release.pages import sql_name, sql_value
 from deedbook.release.rows import Rows
 from deedbook.release.tables import Outline, Table, references_of, text_of
@@ -29,6 +30,12 @@ from deedbook.schema import Field, TableSchema
 
 _SLICE = 10_000
 """Rows that are objects of Python at a time."""
+_MANY = 4 << 20
+"""Bytes of rows from which on a database of them is copied."""
+_MOST_BESIDE = 8
+"""SQLite attaches ten databases."""
+_PLAIN = 40
+"""Bytes of the text of a number or a moment at most."""
 _MOST_COLUMNS = 2000
 """SQLITE_MAX_COLUMN of a usual build."""
 _LONGEST_CHECK = 1000
@@ -72,7 +79,8 @@ class Database:
     """
 
     def __init__(self, path: Path, edition: Edition, schemas: Mapping[str, TableSchema | None]) -> None:
-        self._facts, self._names = edition.facts, [*schemas]
+        self._path, self._facts, self._names = path, edition.facts, [*schemas]
+        self._beside = dict[str, Path]()
         self._keys = {name: keys_of(schema) for name, schema in schemas.items() if schema}
         # a table is written on another thread than the one before, never on two at once
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -89,8 +97,7 @@ class Database:
         is_proven = _are_listed(schema.fields, table.rows)
         self._is_proven &= is_proven
         self._connection.execute(f"PRAGMA ignore_check_constraints = {is_proven:d}")
-        for part in rows.slices(_SLICE):
-            self._insert(outline.name, part.rows())
+        self._fill(table, rows)
         for statement in others:  # an index of rows that are there is sorted once
             self._connection.execute(statement)
         self._insert("_tables", [(outline.name, outline.title, outline.description, rows.height, outline.is_view)])
@@ -104,6 +111,21 @@ class Database:
             self._insert("_codebook", [(*said, *marks, *refers, item.name in outline.derived)])
         return [f"`{name}` holds NaN or infinity as text" for name in special]
 
+    def _fill(self, table: Table, rows: Rows) -> None:
+        """Inserts rows: many at once from a database beside this one, as long as SQLite takes another."""
+        layout, extents = Layout.of(rows.schema), cells.extents_of(table.rows)
+        widest = sum(max(_PLAIN, extents[name].widest) for name in layout.texts)
+        if rows.bytes < _MANY or len(self._beside) == _MOST_BESIDE or not layout.holds(widest):
+            for part in rows.slices(_SLICE):
+                self._insert(table.name, part.rows())
+            return
+        name = f"rows{len(self._beside)}"
+        self._beside[name] = path = self._path.with_suffix(f".{name}")
+        write_database(path, rows, layout)
+        self._connection.execute("ATTACH ? AS ?", (str(path), name))
+        copied = f"SELECT {layout.select(rows.columns)} FROM {name}.{TABLE}"  # noqa: S608  # names of ours
+        self._connection.execute(f"INSERT INTO main.{sql_name(table.name)} {copied}")
+
     def close(self, _readme: Sequence[str]) -> dict[str, str]:
         """Adds what is said of the release, proves keys and integrity, vacuums and closes.
 
@@ -113,6 +135,10 @@ class Database:
         execute = self._connection.execute
         self._insert("_metadata", [*self._facts.items()])
         execute("COMMIT")
+        for name, path in self._beside.items():
+            execute(f"DETACH {name}")
+            path.unlink()
+        self._beside.clear()
         broken = Counter(str(row[0]) for row in execute("PRAGMA foreign_key_check"))
         execute("VACUUM")
         execute(f"PRAGMA ignore_check_constraints = {self._is_proven:d}")
@@ -128,6 +154,8 @@ class Database:
     def discard(self) -> None:
         """Closes the file."""
         self._connection.close()
+        for path in self._beside.values():
+            path.unlink(missing_ok=True)
 
     def _insert(self, table: str, rows: Sequence[Sequence[object]], otherwise: str = "") -> None:
         if rows:
