@@ -155,7 +155,8 @@ class Rows:
             held = pl.concat(self.parts[first : first + _SORTED]).collect()
             ranges = order.ranges(held, limits)
             for place in np.unique(ranges):
-                _put(held.filter(pl.Series(ranges == place)), folder / f"{place:06}-{first:06}.arrow")
+                path = folder / f"{place:06}-{first:06}.arrow"
+                _put(held.filter(pl.Series(ranges == place)), path, is_packed=self.bytes > _LOOSE)
         self.discard()
         for place in range(limits.height + 1):
             paths = sorted(folder.glob(f"{place:06}-*.arrow"))
