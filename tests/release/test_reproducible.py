@@ -154,7 +154,7 @@ build(load_project(Path(project)), Options(memory=1 << 14))
         pytest.param("release.rows", "_put", 20, id="while parts are read"),
         pytest.param("release.rows", "_put", 60, id="while parts are dealt"),
         pytest.param("release.rows", "_put", 100, id="while parts are sorted", marks=pytest.mark.slow),
-        pytest.param("release.contents", "write_csv", 1, id="before the CSV", marks=pytest.mark.slow),
+        pytest.param("release.contents", "copy_csv", 1, id="before the CSV", marks=pytest.mark.slow),
         pytest.param("release.formats.rds", "write", 1, id="while formats are written", marks=pytest.mark.slow),
         pytest.param("release.folders", "demand_whole", 0, id="before it is proven", marks=pytest.mark.slow),
         pytest.param("files", "sync", 3, id="while it is put on the disk for good", marks=pytest.mark.slow),

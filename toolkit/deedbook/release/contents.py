@@ -23,8 +23,9 @@ from deedbook.release.codebook import TableEntry, table_entry
 from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, Book, Format, every_format, format_of, media_type
 from deedbook.release.formats.cells import LeftOutError, extents_of
-from deedbook.release.formats.csv import write_csv
+from deedbook.release.formats.csv import copy_csv
 from deedbook.release.rows import PART_BYTES, Rows, parts_of
+from deedbook.schema import TableSchema
 from deedbook.versioning.bump import Verdict
 
 TYPED_FORMATS = "all but CSV"
@@ -211,21 +212,31 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
 def edited_table(
     contents: Contents, name: str, frames: Mapping[str, pl.DataFrame], scratch: Path
 ) -> tuple[tables.Outline, Rows]:
-    """A table of the package, with what is derived for it.
-
-    Raises:
-        RefusalError: when it is not what validation counted.
-    """
+    """A table of the package, with what is derived for it."""
     changes = contents.verdict.changes.tables if contents.verdict else ()
     rekeyed = next((item.rekeyed for item in changes if item.table == name), None)
-    outline, text = derived.edited_table(
-        contents.project, name, frames, contents.edition, scratch, contents.part_bytes, rekeyed
-    )
-    counted = next(item for item in contents.report.tables if item.table == name)
-    if lost := tables.loss(text.height, text.filled, counted.rows, counted.present):
-        hint = "please report this: what was checked and what would be released differ"
-        raise RefusalError(f"the table `{name}` is not released: as a release, it {lost}", hint)
-    return outline, text
+    return derived.edited_table(contents.project, name, frames, contents.edition, scratch, contents.part_bytes, rekeyed)
+
+
+def _copied_rows(
+    text: Rows, schema: TableSchema, path: Path, folder: Path
+) -> tuple[Rows, list[str], Mapping[str, int]]:
+    """The rows as values in a new folder, what could not be typed, and the filled cells of each column; the text is let go of.
+
+    It is counted and written as CSV while it becomes values; where it is read a second time for these, it is only read.
+    """
+    filled = dict.fromkeys(text.columns, 0)
+
+    def counted() -> Iterator[pl.DataFrame]:
+        for part in text.slices():
+            for column in part.iter_columns():
+                filled[column.name] += column.count()
+            yield part
+
+    first = iter([copy_csv(counted(), text.columns, path)])
+    rows, notes = tables.type_parts(lambda: next(first, text.slices()), schema, folder)
+    text.discard()
+    return rows, notes, filled
 
 
 def _write_table(
@@ -236,13 +247,19 @@ def _write_table(
     definitions: Mapping[tuple[str, str], str],
     scratch: Path,
 ) -> WrittenTable:
-    """Writes one table in every format, the CSV first; its values lie in a folder of their own meanwhile."""
+    """Writes one table in every format, the CSV first; its values lie in a folder of their own meanwhile.
+
+    Raises:
+        RefusalError: when it is not what validation counted.
+    """
     name, edition = outline.name, contents.edition
     path = contents.folder / CSV.file_name(name, edition.name)
-    write_csv(text.lazy, path)
+    rows, notes, filled = _copied_rows(text, outline.schema, path, scratch / "values")
+    known = next((item for item in contents.report.tables if item.table == name), None)
+    if known and (lost := tables.loss(rows.height, filled, known.rows, known.present)):
+        hint = "please report this: what was checked and what would be released differ"
+        raise RefusalError(f"the table `{name}` is not released: as a release, it {lost}", hint)
     file = contents.file(path, {name})
-    rows, notes = tables.type_parts(text.slices, outline.schema, scratch / "values")
-    text.discard()
     contents.limits.extend(Limit(TYPED_FORMATS, name, note) for note in notes)
     table, items = tables.Table(outline, rows), contents.formats[1:]
     extents_of(rows)  # every format asks for them

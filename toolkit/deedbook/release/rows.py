@@ -7,6 +7,7 @@ that is made of rows may depend on where a part ends.
 """
 
 import shutil
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,8 +25,10 @@ PART_BYTES = 8 << 20
 """Of a part, in its file or in memory. Several are read at once, so that half a block of validation saves 100 MB."""
 _KEPT = 4 << 20
 """Bytes of the first parts that stay in memory: files cost a small table more than its rows."""
-_LOOSE = 1 << 30
-"""Bytes of the parts that are written as they are, once and read for each format: of a larger table space comes before time."""
+_LOOSE = 0 if sys.platform == "win32" else 1 << 30
+"""Bytes of the parts that are not packed, for they are read for each format: of a larger table space comes before time.
+
+Windows deletes no file that somebody has mapped into memory."""
 _RANK = "\0rank"
 """What no field is called."""
 _SEED = 0x0DEEDB00
@@ -152,19 +155,20 @@ class Rows:
             return
         folder.mkdir()
         for first in range(0, len(self.parts), _SORTED):
-            held = pl.concat(self.parts[first : first + _SORTED]).collect()
-            ranges = order.ranges(held, limits)
-            for place in np.unique(ranges):
-                path = folder / f"{place:06}-{first:06}.arrow"
-                _put(held.filter(pl.Series(ranges == place)), path, is_packed=self.bytes > _LOOSE)
+            self._deal(first, order, limits, folder)
         self.discard()
         for place in range(limits.height + 1):
-            paths = sorted(folder.glob(f"{place:06}-*.arrow"))
-            whole = pl.concat(map(pl.scan_ipc, paths)).collect() if paths else pl.DataFrame()
-            for path in paths:
-                path.unlink()
-            yield from order.sorted_slices(whole, height) if paths else ()
+            if paths := sorted(folder.glob(f"{place:06}-*.arrow")):
+                yield from order.sorted_slices(_taken(paths), height)
         folder.rmdir()
+
+    def _deal(self, first: int, order: "Order", limits: pl.DataFrame, folder: Path) -> None:
+        """Puts the rows of some parts into files by their range."""
+        held = pl.concat(self.parts[first : first + _SORTED]).collect()
+        ranges = order.ranges(held, limits)
+        for place in np.unique(ranges):
+            path = folder / f"{place:06}-{first:06}.arrow"
+            _put(held.filter(pl.Series(ranges == place)), path, is_packed=self.bytes > _LOOSE)
 
     def mapped(self, work: Callable[[pl.DataFrame, int], pl.DataFrame], folder: Path) -> Self:
         """What becomes of each part, given the number of its first row, in a new folder; these are let go of."""
@@ -250,6 +254,14 @@ def _put(frame: pl.DataFrame, path: Path, *, is_packed: bool = True) -> pl.LazyF
     """The rows in a file; lz4 takes a third of the space, and four times as long to write, half as long again to read."""
     frame.write_ipc(path, compression="lz4" if is_packed else "uncompressed")
     return pl.scan_ipc(path)
+
+
+def _taken(paths: Sequence[Path]) -> pl.DataFrame:
+    """The rows of some files, which are let go of."""
+    rows = pl.concat(map(pl.scan_ipc, paths)).collect()
+    for path in paths:
+        path.unlink()
+    return rows
 
 
 def dealt(frames: Iterable[pl.DataFrame], keys: Sequence[str], count: int, folder: Path) -> list[pl.LazyFrame]:

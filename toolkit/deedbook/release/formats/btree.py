@@ -32,6 +32,7 @@ _RESERVED, _COUNT = 20, 28
 """Where page 1 tells the bytes at the end of a page that are not used, and how many pages there are."""
 _ROOT = 2
 _LEAF, _ABOVE = struct.Struct(">BHHHB"), struct.Struct(">BHHHBI")
+_SLICE = 10_000
 _KIND_OF_LEAF, _KIND_ABOVE = 13, 5
 _BESIDE = 35
 """Bytes of a page that no record on it alone may take."""
@@ -121,7 +122,7 @@ def write_database(path: Path, rows: Rows, layout: Layout) -> None:
         usable = _PAGE - file.read(_RESERVED + 1)[_RESERVED]
         file.seek(_ROOT * _PAGE)
         children, row = list[tuple[int, int]](), 1
-        for part in rows.slices():
+        for part in rows.slices(_SLICE):
             cells, sizes = layout.cells(part, row)
             for page, count in _leaves(cells, sizes, usable):
                 row += count
@@ -172,5 +173,5 @@ def _above(children: Sequence[tuple[int, int]], usable: int) -> bytes:
     cells = np.hstack([numbers, _packed(np.array([row for _, row in others], dtype=np.int64), _OF_ROW)])
     place = usable - cells.size
     pointers = (place + cells.shape[1] * np.arange(len(others))).astype(">u2").tobytes()
-    page = (_ABOVE.pack(_KIND_ABOVE, 0, len(others), place, 0, last) + pointers).ljust(place, b"\0") + cells.tobytes()
-    return page.ljust(_PAGE, b"\0")
+    head: bytes = _ABOVE.pack(_KIND_ABOVE, 0, len(others), place, 0, last) + pointers
+    return (head.ljust(place, b"\0") + cells.tobytes()).ljust(_PAGE, b"\0")

@@ -7,10 +7,11 @@ The sha256 of these bytes is the table's content digest, whatever the versions o
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import polars as pl
 
+_FORM: Any = {"line_terminator": "\n", "quote_style": "necessary", "null_value": ""}
 _CELL = 16
 """Bytes of a cell in memory at least."""
 
@@ -23,7 +24,17 @@ def write_csv(text: pl.DataFrame | pl.LazyFrame, path: Path | IO[bytes]) -> None
     rows = text.lazy()
     if len(rows.collect_schema()) == 1:
         rows = rows.select(pl.all().fill_null(""))
-    rows.sink_csv(path, line_terminator="\n", quote_style="necessary", null_value="")
+    rows.sink_csv(path, **_FORM)
+
+
+def copy_csv(parts: Iterator[pl.DataFrame], names: Sequence[str], path: Path) -> Iterator[pl.DataFrame]:
+    """Consecutive rows of these columns as they came, written as `write_csv` does while they pass."""
+    with path.open("wb") as file:
+        write_csv(pl.DataFrame(schema=dict.fromkeys(names, pl.String)), file)
+        for part in parts:
+            told = part if part.width > 1 else part.select(pl.all().fill_null(""))
+            told.write_csv(file, include_header=False, **_FORM)
+            yield part
 
 
 def read_csv(path: Path) -> pl.DataFrame:
