@@ -33,6 +33,7 @@ _RESERVED, _COUNT = 20, 28
 _ROOT = 2
 _LEAF, _ABOVE = struct.Struct(">BHHHB"), struct.Struct(">BHHHBI")
 _SLICE = 10_000
+"""Rows that are put together at a time."""
 _KIND_OF_LEAF, _KIND_ABOVE = 13, 5
 _BESIDE = 35
 """Bytes of a page that no record on it alone may take."""

@@ -26,7 +26,7 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         path,
         compression="zstd",
         compression_level=_LEVEL,
-        row_group_size=min(max(_GROUP // max(1, table.rows.width), _FEWEST), _MOST),
+        row_group_size=group_of(table.rows.width),
         metadata={
             "dataset": edition.name,
             "version": edition.version,
@@ -36,6 +36,11 @@ def write(table: Table, edition: Edition, path: Path) -> list[str]:
         },
     )
     return []
+
+
+def group_of(width: int) -> int:
+    """The rows of a group, of a table of so many columns."""
+    return min(max(_GROUP // max(1, width), _FEWEST), _MOST)
 
 
 def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair]:
