@@ -35,8 +35,8 @@ from deedbook.versioning.previous import CHANGES, read_json
 
 _STAGING = ".staging-"
 _RETIRED = ".retired-"
-_SCRATCH = 2.5
-"""Bytes for each byte of the largest table: its rows in parts, read and sorted, and files before they are packed or vacuumed."""
+_SCRATCH = 5
+"""Bytes for each byte of the largest table: its rows in parts, read and sorted, and files before they are packed, copied or vacuumed."""
 
 
 @dataclass(frozen=True, slots=True)
