@@ -147,6 +147,7 @@ def _compare_rows(old: Resource, new: Resource, how: Comparison) -> TableChanges
     else:
         both = after.clear().join(before.clear(), on=[KEY], suffix=" old")
         removed, added = before, after
+    del before, after  # what follows takes as much again as they do
     shown, content = ("r", "r") if how.everything else ("t", "v")
     removed, added = removed.sort(_ORDER), added.sort(_ORDER)
     rekeyed = _rekeyed(removed, added, alignment, content)

@@ -23,8 +23,9 @@ import polars as pl
 from deedbook.changes.declarations import Alignment
 from deedbook.descriptor import Resource
 from deedbook.reading.blocks import BLOCK_SIZE
+from deedbook.reading.hashes import hash_records, layout_of, read_at
 from deedbook.reading.pipeline import default_workers
-from deedbook.reading.tables import hash_records, layout_of, pick_rows, read_at, read_each
+from deedbook.reading.tables import pick_rows, read_each
 from deedbook.reading.text import IrregularError
 from deedbook.schema import Field
 from deedbook.types import canonical_text
@@ -139,11 +140,13 @@ def _by_records(old: Resource, new: Resource, alignment: Alignment, how: Compari
     sizes = [side.lengths[rows].sum(dtype=np.int64) for side, rows in zip(records, differing, strict=True)]
     if max(sizes) > _MOST_PARSED * how.memory:
         return None
+    heights = len(records[0].hashes), len(records[1].hashes)
+    picked = [side.pick(rows) for side, rows in zip(records, differing, strict=True)]
+    del records  # the hashes of all rows take more than those that differ
     with ThreadPoolExecutor(2, thread_name_prefix="deedbook") as pool:
-        rows = list(pool.map(read_at, (old, new), records, differing))
+        rows = list(pool.map(read_at, (old, new), picked))
     columns = [_columns(alignment, side, literal=how.literal) for side in (0, 1)]
     left, right = how.unmatched(_hash(rows[0], columns[0]), _hash(rows[1], columns[1]), is_keyed=is_keyed)
-    heights = len(records[0].hashes), len(records[1].hashes)
     return DifferingRows(rows[0][left], rows[1][right], differing[0][left], heights)
 
 

@@ -1,13 +1,21 @@
-"""What a column holds, in numbers that do not depend on the order of threads: counts, order statistics, histograms."""
+"""What a column holds, in numbers that do not depend on the order of threads: counts, order statistics, histograms.
+
+No column is in memory: what differs is counted in buckets on disk, and the median is looked for where it can lie.
+"""
 
 import datetime as dt
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from deedbook.release.rows import Rows
+from deedbook.release.rows import Rows, dealt
 from deedbook.release.tables import Table, text_of, texts_of
 from deedbook.schema import Field
 
@@ -18,6 +26,12 @@ _MOST_KEYS = 5
 _BINS = 20
 _SHORT = 40
 _FEW_NUMBERS = 8
+_COUNTED = 4_000_000
+"""Values that are told apart at once: numbers or hashes of 8 bytes, in some 100 MB."""
+_SORTED = 1_000_000
+"""Numbers that are sorted to find the one in the middle."""
+_DIGIT = 16
+"""Bits of a number that are looked at in one pass while more of them than that are left."""
 _TO_SECONDS = 19
 """Characters of a moment without fractions and zone."""
 
@@ -72,7 +86,7 @@ class Statistics:
 
 
 def describe_columns(table: Table) -> dict[str, Statistics]:
-    """Statistics of every column, by field name; one column is in memory at a time."""
+    """Statistics of every column, by field name."""
     schema, found = table.schema, dict[str, Statistics]()
     keys = {*schema.primary_key, *(name for key in schema.foreign_keys for name in key.fields)}
     keys |= {item.name for item in schema.fields if item.constraints.get("unique")}
@@ -85,14 +99,45 @@ def describe_columns(table: Table) -> dict[str, Statistics]:
 def _summary(rows: Rows, name: str, *, is_distinct: bool) -> dict[str, Any]:
     """What is reckoned of a column without sorting; values that validation proved distinct are not counted again."""
     dtype, column = rows.schema[name], pl.col(name)
-    # texts are counted by their hashes of 64 bits: ten million texts of a line would take more than a gigabyte
-    values = column.hash() if isinstance(dtype, pl.String) else column
-    distinct = pl.len() if is_distinct else values.n_unique() - column.has_nulls().cast(pl.UInt32)
-    parts = {"missing": column.null_count(), "distinct": distinct}
+    parts = {"missing": column.null_count()}
     parts |= {"minimum": text_of(column.min(), dtype), "maximum": text_of(column.max(), dtype)}
     if isinstance(dtype, pl.String):
         parts |= {"shortest": column.str.len_chars().min(), "longest": column.str.len_chars().max()}
-    return rows.asked([part.alias(about) for about, part in parts.items()])
+    elif dtype.is_numeric() or dtype.is_temporal():
+        numbers = _finite(column, dtype)
+        parts |= {"low": numbers.min(), "high": numbers.max()}
+    # texts are told apart by their hashes of 64 bits: ten million texts of a line would take more than a gigabyte
+    value = column.drop_nulls().hash() if isinstance(dtype, pl.String) else column.drop_nulls()
+    is_long = rows.height > _COUNTED and not is_distinct
+    parts["distinct"] = pl.len() if is_distinct or is_long else value.n_unique()
+    known = rows.asked([part.alias(about) for about, part in parts.items()])
+    return known | ({"distinct": _distinct(rows, name, value)} if is_long else {})
+
+
+def _distinct(rows: Rows, name: str, value: pl.Expr) -> int:
+    """How many values differ that are made of a column, of more rows than are counted at once."""
+    with_nothing = [pl.DataFrame(schema={name: rows.select([value]).schema[name]})]
+
+    def found() -> Iterator[pl.DataFrame]:
+        """What each part has, in fewer pieces than parts, since each piece becomes a file in every bucket."""
+        held = with_nothing
+        for part in rows.slices(names=[name]):
+            held = [*held, part.select(value.unique())]
+            if sum(one.height for one in held) > _SORTED:
+                yield pl.concat(held)
+                held = with_nothing
+        yield pl.concat(held)
+
+    with _buckets(rows, found(), name) as buckets:
+        return sum(bucket.select(pl.col(name).n_unique()).collect().item() for bucket in buckets)
+
+
+@contextmanager
+def _buckets(rows: Rows, frames: Iterable[pl.DataFrame], name: str) -> Iterator[list[pl.LazyFrame]]:
+    """Frames of one column of a table in buckets, beside its parts; equal values are in the same one."""
+    folder = (rows.folder or Path()) / "buckets"
+    yield dealt(frames, [name], 1 + rows.height // _COUNTED if rows.folder else 1, folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def shape_of(item: Field, dtype: pl.DataType, filled: int, distinct: int, *, is_key: bool) -> tuple[Shape, int]:
@@ -130,22 +175,19 @@ def describe(item: Field, rows: Rows, known: Mapping[str, Any], *, is_key: bool)
     """
     dtype, filled = rows.schema[item.name], rows.height - known["missing"]
     shape, most = shape_of(item, dtype, filled, known["distinct"], is_key=is_key)
-    found = {**known, "minimum": None, "maximum": None}
+    found = {about: value for about, value in known.items() if about not in {"low", "high"}}
+    found |= {"minimum": None, "maximum": None}
     if shape in {"numbers", "moments", "keys"} or (shape == "text" and known.get("longest", 0) <= _SHORT):
         found |= {"minimum": _shown(known["minimum"], dtype), "maximum": _shown(known["maximum"], dtype)}
     if shape in {"numbers", "moments"}:
-        column = rows.column(item.name)
-        middle = column.drop_nulls().sort().slice((filled - 1) // 2, 1)
-        found |= {"median": _plain(texts_of(middle).item()), "bins": _bins(column)}
+        middle = texts_of(_ranked(rows, item.name, (filled - 1) // 2)).item()
+        found |= {"median": _plain(middle), "bins": _bins(rows, item.name, known["low"], known["high"])}
     if shape == "text" and dtype == pl.String:
-        found["lengths"] = _bins(rows.select([pl.col(item.name).str.len_chars()]).column(item.name))
+        lengths = rows.select([pl.col(item.name).str.len_chars()])
+        found["lengths"] = _bins(lengths, item.name, known["shortest"], known["longest"])
     if most:
         labels = code_labels(item)
-        texts = rows.lazy.select(text_of(pl.col(item.name), dtype).alias("v")).drop_nulls()
-        counts = (
-            texts.group_by("v").agg(pl.len()).collect(engine=rows.engine).sort("len", "v", descending=[True, False])
-        )
-        counts = counts.head(len(labels) or most)
+        counts = _most_frequent(rows, item.name, known["distinct"], len(labels) or most)
         top: list[Count] = []
         for value, count in counts.iter_rows():
             text = str(_shown(value, dtype))
@@ -154,27 +196,84 @@ def describe(item: Field, rows: Rows, known: Mapping[str, Any], *, is_key: bool)
     return Statistics(shape=shape, rows=rows.height, **found)
 
 
-def _bins(column: pl.Series) -> tuple[Bin, ...]:
-    """Equal intervals between least and greatest value; whole numbers and days get whole bounds."""
-    finite = column.drop_nulls()
-    if column.dtype.is_float():
-        finite = finite.filter(finite.is_finite())
-    numbers = finite.to_physical() if column.dtype.is_temporal() else finite
-    if not len(numbers) or numbers.min() == numbers.max():
+def _most_frequent(rows: Rows, name: str, distinct: int, most: int) -> pl.DataFrame:
+    """The texts of the values that occur most often, with their counts; of equally many, the least text comes first."""
+    text = text_of(pl.col(name), rows.schema[name]).alias(name)
+
+    def most_of(counts: pl.DataFrame) -> pl.DataFrame:
+        return counts.sort("len", name, descending=[True, False]).head(most)
+
+    def counted(texts: pl.LazyFrame) -> pl.DataFrame:
+        return most_of(texts.drop_nulls().group_by(name).agg(pl.len()).collect(engine=rows.engine))
+
+    if distinct <= _COUNTED:
+        return counted(rows.lazy.select(text))
+    with _buckets(rows, (part.select(text) for part in rows.slices(names=[name])), name) as buckets:
+        return most_of(pl.concat(map(counted, buckets)))
+
+
+def _ranked(rows: Rows, name: str, rank: int) -> pl.Series:
+    """The value with a rank among those of a column of numbers or moments, 0 being that of the least one.
+
+    In each pass the numbers are counted by their next bits, and only those with the bits of the wanted one are looked at further,
+    until they are few enough to be sorted.
+    """
+    dtype, low, width, left = rows.schema[name], -(1 << 63), 64, rows.height
+
+    def numbers() -> Iterator[npt.NDArray[np.int64]]:
+        """Whole numbers in the order of the values, those that are still looked at."""
+        for part in rows.slices(names=[name]):
+            found = _in_order(part.to_series().drop_nulls().to_physical())
+            yield found[(found >= low) & (found <= low + (1 << width) - 1)]
+
+    while left > _SORTED and width:
+        bits, counts = width - _DIGIT, np.zeros(1 << _DIGIT, np.int64)
+        for found in numbers():
+            counts += np.bincount((found >> bits) - (low >> bits), minlength=1 << _DIGIT)
+        ends = counts.cumsum()
+        place = int(np.searchsorted(ends, rank, side="right"))
+        left, rank = int(counts[place]), rank - int(ends[place] - counts[place])
+        low, width = low + (place << bits), bits
+    value = np.sort(np.concatenate([*numbers()]))[rank] if width else low
+    return _value_of(np.array([value], np.int64), dtype)
+
+
+def _in_order(values: pl.Series) -> npt.NDArray[np.int64]:
+    """Whole numbers that stand in the order of numbers: doubles by their bits, those of negative ones reversed."""
+    if not values.dtype.is_float():
+        return values.cast(pl.Int64).to_numpy()
+    bits = (values.cast(pl.Float64) + 0.0).to_numpy().view(np.int64)
+    return bits ^ ((bits >> 63) & np.int64(2**63 - 1))
+
+
+def _value_of(numbers: npt.NDArray[np.int64], dtype: pl.DataType) -> pl.Series:
+    """What `_in_order` made numbers of."""
+    if dtype.is_float():
+        return pl.Series((numbers ^ ((numbers >> 63) & np.int64(2**63 - 1))).view(np.float64))
+    return pl.Series(numbers).cast(pl.Int32 if dtype == pl.Date else pl.Int64).cast(dtype)
+
+
+def _finite(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """The values of a column that have a place among intervals, as numbers."""
+    return (column.filter(column.is_finite()) if dtype.is_float() else column.drop_nulls()).to_physical()
+
+
+def _bins(rows: Rows, name: str, low: Any, high: Any) -> tuple[Bin, ...]:
+    """Equal intervals between the ends of a column's finite values; whole numbers and days get whole bounds."""
+    dtype = rows.schema[name]
+    if low is None or low == high:
         return ()
-    low: Any = numbers.min()
-    high: Any = numbers.max()
-    if column.dtype.is_float():
+    if dtype.is_float():
         step: float = high / _BINS - low / _BINS  # their difference may be beyond a double
         count = _BINS
     else:
         step = max(1, -(-(high - low + 1) // _BINS))
         count = int(-(-(high - low + 1) // step))
-    places = ((numbers.cast(pl.Float64) - low) / step).floor().clip(0, count - 1).cast(pl.Int64)
-    found = dict(places.value_counts().iter_rows())
+    places = ((_finite(pl.col(name), dtype).cast(pl.Float64) - low) / step).floor().clip(0, count - 1).cast(pl.Int64)
+    found = dict(rows.lazy.select(places).group_by(name).agg(pl.len()).collect(engine=rows.engine).iter_rows())
     bounds = [(low + step * number, low + step * (number + 1)) for number in range(count)]
     return tuple(
-        Bin(_bound(column.dtype, below), _bound(column.dtype, above, last=True), found.get(number, 0))
+        Bin(_bound(dtype, below), _bound(dtype, above, last=True), found.get(number, 0))
         for number, (below, above) in enumerate(bounds)
     )
 

@@ -13,8 +13,9 @@ import pytest
 
 from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError
-from deedbook.reading import tables as reading_rows
-from deedbook.reading.tables import hash_records, pick_rows, read_at, read_text
+from deedbook.reading import hashes
+from deedbook.reading.hashes import hash_records, read_at
+from deedbook.reading.tables import pick_rows, read_text
 from deedbook.reading.text import IrregularError
 from tests.package import fields, make_package
 
@@ -47,15 +48,16 @@ def many_rows(count: int) -> list[list[str]]:
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_any_rows_are_read_by_their_numbers(tmp_path: Path, line_end: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_rows, "_BLOCK_SIZE", 1 << 12)
+    monkeypatch.setattr(hashes, "_BLOCK_SIZE", 1 << 12)
+    monkeypatch.setattr(hashes, "_PLACED", 1 << 7)
     resource = resource_of(tmp_path, written(many_rows(3000), line_end).rstrip(b"\r\n"))
     whole = pl.concat(read_text(resource))
     found = hash_records(resource, lambda _rows: None)
     assert len(found.hashes) == whole.height == 3000
     for step in (1, 7, 211):
         rows = np.arange(2, 3000, step)
-        assert read_at(resource, found, rows).equals(whole[rows])
-    assert read_at(resource, found, np.array([0, 2999])).equals(whole[[0, 2999]])
+        assert read_at(resource, found.pick(rows)).equals(whole[rows])
+    assert read_at(resource, found.pick(np.array([0, 2999]))).equals(whole[[0, 2999]])
 
 
 def test_equal_records_have_equal_hashes_and_others_have_not(tmp_path: Path) -> None:
@@ -91,7 +93,7 @@ def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
     file = resource.files[0]
     file.write_bytes(file.read_bytes().replace(b"\n7,", b"\n8,"))
     with pytest.raises(IrregularError):
-        read_at(resource, found, np.arange(50))
+        read_at(resource, found.pick(np.arange(50)))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
