@@ -9,9 +9,10 @@ import boto3
 import pytest
 
 from deedbook.errors import RefusalError, RemoteError, UsageError
+from deedbook.fetching.copies import fetch
 from deedbook.fetching.download import GRAIN
 from deedbook.fetching.locations import Address, opened
-from deedbook.fetching.releases import Asking, fetch, find_release
+from deedbook.fetching.releases import Asking, find_release
 from deedbook.home import Home
 from deedbook.http import MissingError
 from tests.fetching.catalogues import NAME, asked_for

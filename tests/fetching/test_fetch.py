@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import DeedbookError, RefusalError, RemoteError, SpaceError, UsageError
+from deedbook.fetching.copies import fetch
 from deedbook.fetching.download import TamperedError
-from deedbook.fetching.releases import Asking, Listing, fetch, find_release
+from deedbook.fetching.releases import Asking, Listing, find_release
 from deedbook.home import Home
 from tests.fakes.web import Fault, Web
 from tests.fetching.catalogues import NAME, asked_for, yank

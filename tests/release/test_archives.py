@@ -11,7 +11,8 @@ import pytest
 from frictionless import Package
 
 from deedbook.errors import RefusalError
-from deedbook.fetching.releases import Asking, fetch, find_release
+from deedbook.fetching.copies import fetch
+from deedbook.fetching.releases import Asking, find_release
 from deedbook.home import Home
 from deedbook.project import load_project
 from deedbook.publishing.publish import prepare

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deedbook.errors import ProjectError, UsageError
-from deedbook.fetching.releases import Asking, fetch, find_release
+from deedbook.fetching.copies import fetch
+from deedbook.fetching.releases import Asking, find_release
 from deedbook.home import Home
 from deedbook.integrity.digests import SUMS, sha256_of
 from deedbook.project import load_project

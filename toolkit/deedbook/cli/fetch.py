@@ -12,11 +12,11 @@ from deedbook.catalogue.documents import dataset_record
 from deedbook.catalogue.records import Catalogue
 from deedbook.cli import options, streams
 from deedbook.errors import UsageError
-from deedbook.fetching import pins, releases
+from deedbook.fetching import copies, pins, releases
 from deedbook.fetching.catalogues import open_catalogue
 from deedbook.fetching.citations import CFF, citation_of, read_citation
 from deedbook.fetching.locations import read_location
-from deedbook.fetching.tables import read_subset, write_subset
+from deedbook.fetching.subsets import read_subset, write_subset
 from deedbook.home import find_home
 from deedbook.project import load_project
 from deedbook.release.citation import STYLES, Style, write
@@ -87,7 +87,7 @@ def fetch(
                 options.warn(rows.advice)
                 streams.emit(f"{write_subset(rows, home)}: {rows.text}\n")
                 continue
-            done = releases.fetch(
+            done = copies.fetch(
                 listing, home, formats=_listed(formats), tables=chosen, replaces=replaces, progress=bar.update
             )
         if locks:

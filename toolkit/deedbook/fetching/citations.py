@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from deedbook.errors import ProjectError, UsageError
-from deedbook.fetching.releases import Listing, obtain
+from deedbook.fetching.copies import obtain
+from deedbook.fetching.releases import Listing
 from deedbook.integrity.digests import MANIFEST
 from deedbook.release.citation import Agent, Citation, citation_key
 

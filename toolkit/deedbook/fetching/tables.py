@@ -1,26 +1,18 @@
-"""`deedbook.open`: the tables of a published release as typed frames; the rows of a table that somebody uses.
+"""`deedbook.open`: the tables of a published release as typed frames.
 
     events = deedbook.open("alignment-events@1.2.0", catalog="https://...")["events"]
 
 A table comes when it is first asked for, in the smallest format that keeps its types, and is proven like everything that is
 fetched. Missing is null; ids are text, codes are categories in their declared order, dates dates, times UTC.
-
-The expression that picks rows is what stands after WHERE, over the typed columns of one table; it can name no other table, file or
-function that reads one. The rows keep the release's order. Their identity is that of a released table: the sha256 of their
-canonical CSV.
 """
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import io
 import json
-import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -28,20 +20,20 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from deedbook import files
 from deedbook.catalogue.records import Entry
 from deedbook.changes.compare import compare
 from deedbook.changes.records import KEY, TableChanges, key_text
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, load_package
-from deedbook.errors import DeedbookError, RefusalError, UsageError, of_extra
+from deedbook.errors import DeedbookError, UsageError, of_extra
 from deedbook.fetching import releases
 from deedbook.fetching.citations import citation_of
+from deedbook.fetching.copies import obtain
 from deedbook.fetching.pins import Pin, find_pins
-from deedbook.fetching.releases import Asking, Listing, find_release, obtain, open_dataset
+from deedbook.fetching.releases import Asking, Listing, find_release, open_dataset
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.release.citation import Citation, Style, write
-from deedbook.release.formats.csv import read_csv, write_csv
+from deedbook.release.formats.csv import read_csv
 from deedbook.release.tables import schema_of, type_rows
 from deedbook.schema import TableSchema
 from deedbook.versioning.history import demand_document
@@ -51,8 +43,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COLUMNS = ("key", "change", "field", "old", "new")
-_MOST_VALUES = 10_000
-"""Of a column among which the nearest to a mistyped one is looked for."""
 _IN_PYTHON = {
     "add --from URL_OR_FOLDER": 'name it: catalog="URL or folder"',
     "leave out --offline once": "leave out offline=True once",
@@ -330,109 +320,6 @@ def _package(listing: Listing, table: str, progress: releases.Progress = release
     package = load_package(found[DESCRIPTOR])
     own = replace(package.resource(table), files=(found[there[table].name],))
     return replace(package, resources=tuple(own if one.name == table else one for one in package.resources))
-
-
-@dataclass(frozen=True, slots=True)
-class Subset:
-    """Rows of a release, and what identifies them.
-
-    Attributes:
-        sha256: Of `content`.
-        content: The rows as canonical CSV.
-        advice: What to tell somebody who picked none.
-    """
-
-    table: str
-    where: str
-    rows: int
-    sha256: str
-    content: bytes = field(repr=False)
-    advice: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """As it stands in a citation."""
-        return f"subset: {self.table} where {self.where}; {self.rows:,} rows, sha256:{self.sha256}"
-
-
-def read_subset(
-    listing: Listing,
-    table: str,
-    where: str,
-    *,
-    digest: str | None = None,
-    progress: releases.Progress = releases.untold,
-) -> Subset:
-    """The rows of a table that the expression picks.
-
-    Args:
-        listing: The release.
-        table: Its table.
-        where: An SQL expression that is true or false.
-        digest: The sha256 that the rows must have, with or without `sha256:` before it.
-        progress: Told how much of the table has come.
-
-    Raises:
-        UsageError: when there is no such table, or the expression does not fit to it.
-        RefusalError: when the rows are others than those with the digest.
-        RemoteError: when the table cannot be had.
-    """
-    schema, text = read_text_table(listing, table, progress)
-    rows = text.filter(_mask(type_rows(text, schema)[0], where, table))
-    file = io.BytesIO()
-    write_csv(rows, file)
-    content = file.getvalue()
-    found = hashlib.sha256(content).hexdigest()
-    wanted = (digest or found).removeprefix("sha256:").lower()
-    if found != wanted:
-        what = f"{table} where {where} gives {rows.height:,} rows with the sha256 {found}, not {wanted}"
-        raise RefusalError(f"{listing.source.label}: {what}", "check the version and the expression in the citation")
-    return Subset(table, where, rows.height, found, content, () if rows.height else (_advice(text, table, where),))
-
-
-def write_subset(subset: Subset, folder: Path) -> Path:
-    """Puts the rows into `folder/TABLE.csv`.
-
-    Raises:
-        RefusalError: when something else stands there.
-        UsageError: when it cannot be written.
-    """
-    path = folder / f"{subset.table}.csv"
-    try:
-        if path.exists() and path.read_bytes() != subset.content:
-            raise RefusalError(f"{path} exists and holds something else", "name another folder with -o")
-        folder.mkdir(parents=True, exist_ok=True)
-        files.replace(path, subset.content)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}", "name another folder with -o") from None
-    return path
-
-
-def _advice(text: pl.DataFrame, table: str, where: str) -> str:
-    """That an expression picks no row, and which value it may mean in place of one that no row has."""
-    words, known = set(re.findall(r"\w+", where)), dict[str, str]()
-    for name in words.intersection(text.columns):
-        values = text.get_column(name).drop_nulls().unique(maintain_order=True).head(_MOST_VALUES)
-        known |= dict.fromkeys(values, name)
-    folded = {value.casefold(): value for value in known}
-    said = f"no row of {table} fits {where}: the subset is empty"
-    for value in re.findall(r"'((?:[^']|'')*)'", where):
-        for near in difflib.get_close_matches(value.casefold(), folded, 1) if value not in known else ():
-            said += f"; {known[folded[near]]} has no {value!r}, the nearest is {folded[near]!r}"
-    return said
-
-
-def _mask(rows: pl.DataFrame, where: str, table: str) -> pl.Series:
-    """Which rows the expression picks; one that is neither true nor false for a row does not pick it."""
-    try:
-        mask = rows.with_columns(pl.sql_expr(where).alias("\0picked")).to_series(-1)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        first = (str(error).strip().splitlines() or ["it cannot be read"])[0]
-        hint = f"the columns of {table} are {', '.join(rows.columns[:20])}; a date is written DATE '2000-12-31'"
-        raise UsageError(f"the expression {where!r}: {first}", hint) from None
-    if mask.dtype != pl.Boolean:
-        raise UsageError(f"the expression {where!r} is not true or false for a row", "compare a column with a value")
-    return mask.fill_null(value=False)
 
 
 def _rows_of(found: TableChanges) -> pl.DataFrame:

@@ -16,19 +16,13 @@ A record holds about a hundred files, a release can have more:
 
 Whoever unpacks that archive beside the other files has the release as it was built: `sha256sum -c SHA256SUMS` proves all of it.
 The archive is stored, not compressed, with fixed dates, so that its bytes are the same whoever makes it.
-
-The marker is an alternate identifier, `urn:x-deedbook:NAME:VERSION` when only a DOI is reserved, followed by `:sha256:DIGEST` of
-`release.json` once there is content. By it a draft or a record is found again, whatever was lost here. Its metadata are the
-release's `datacite.json` in other words.
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import os
-import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,20 +37,24 @@ from deedbook.integrity.containers import write_archive
 from deedbook.integrity.digests import MANIFEST, SIGNATURE, SUMS
 from deedbook.publishing.deposit import Client, Deposit, Upload, or_found
 from deedbook.publishing.steps import Facts, Notice, Progress, PublishableFile, PublishableRelease, Settings, Step
-from deedbook.release.documents import known
+from deedbook.publishing.targets.records import (
+    Marker,
+    Record,
+    describe,
+    doi_of,
+    dois_of,
+    marker_of,
+    value_in,
+    with_notice,
+)
 from deedbook.release.formats import FORMATS
-from deedbook.release.pages import render
 
 FORM = "application/vnd.inveniordm.v1+json"
 MOST_FILES = 99
 """Deposited one by one: one less than a record holds, for the archive."""
 _ALONE = frozenset({MANIFEST, SUMS, SIGNATURE, "README.md", "CODEBOOK.md", "LICENSE", "datacite.json"})
 """They prove or explain the others, so they stand by themselves."""
-_MARKER = re.compile(r"urn:x-deedbook:([^:]+):([^:]+)(?::sha256:([0-9a-f]{64}))?")
-_WITHDRAWN = "Withdrawn: "
 _PUBLIC = {"record": "public", "files": "public"}
-Record = dict[str, Any]
-"""A draft or a published record, as the service writes it."""
 
 
 def zenodo_target(settings: Settings, environment: Mapping[str, str] = os.environ) -> Zenodo:
@@ -75,55 +73,6 @@ def zenodo_target(settings: Settings, environment: Mapping[str, str] = os.enviro
     concept = settings.text("concept", "").rpartition(".")[2].rpartition("/")[2]
     client = Client(api, token, {"Accept": FORM})
     return Zenodo(settings.name, client, concept, settings.text("catalogue", ""), settings.title)
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """Which release a draft or record is of; `sha256` is empty while a DOI is only reserved."""
-
-    name: str
-    version: str
-    sha256: str = ""
-
-    def is_version_of(self, other: Marker | None) -> bool:
-        """Whether both are of the same version, whatever their content."""
-        return other is not None and (self.name, self.version) == (other.name, other.version)
-
-    def may_be(self, other: Marker) -> bool:
-        """Whether both are of the same version, and not of different contents of it."""
-        return self.is_version_of(other) and ("" in {self.sha256, other.sha256} or self.sha256 == other.sha256)
-
-    @property
-    def identifier(self) -> dict[str, str]:
-        """The marker as an alternate identifier."""
-        tail = f":sha256:{self.sha256}" if self.sha256 else ""
-        return {"scheme": "urn", "identifier": f"urn:x-deedbook:{self.name}:{self.version}{tail}"}
-
-
-def marker_of(record: Mapping[str, Any]) -> Marker | None:
-    """The marker of a draft or record; None when it is not ours."""
-    for one in objects_in(record, "metadata", "identifiers"):
-        if match := _MARKER.fullmatch(str(one.get("identifier", ""))):
-            return Marker(match[1], match[2], match[3] or "")
-    return None
-
-
-def doi_of(record: Mapping[str, Any], *above: str) -> str:
-    """The DOI of a draft or record, or with `"parent"` that of all its versions together; empty until the server has one."""
-    return str(value_in(record, *above, "pids", "doi", "identifier") or "")
-
-
-def value_in(record: object, *path: str) -> Any:
-    """What stands at a path of a JSON object that anybody wrote; None where there is nothing."""
-    for name in path:
-        record = record.get(name) if isinstance(record, Mapping) else None
-    return record
-
-
-def objects_in(record: object, *path: str) -> list[Mapping[str, Any]]:
-    """The JSON objects in the list at a path; none where there is something else."""
-    found = value_in(record, *path)
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +172,7 @@ class Zenodo:
             draft = look() or {}
             if not doi_of(draft):
                 raise RemoteError(f"{self.site} has not reserved a DOI for its draft {record}", "try again later")
-        return _dois(draft)
+        return dois_of(draft)
 
     def owned(self, name: str) -> Iterator[tuple[Record, Marker]]:
         """The drafts and records of a dataset that the token may edit, the newest first."""
@@ -318,34 +267,6 @@ class Zenodo:
             hint = "correct the descriptor (datapackage.json), plan and build again; the draft stays unpublished"
             raise RefusalError(f"{self.site} does not accept the metadata: {faults}", hint)
         return draft
-
-
-def describe(datacite: Mapping[str, Any], marker: Marker, archive: str = "", packed: int = 0) -> dict[str, Any]:
-    """The metadata of a deposit.
-
-    Args:
-        datacite: The release's `datacite.json`.
-        marker: Which release it is.
-        archive: The one of its files that holds others, if there is one.
-        packed: How many it holds.
-    """
-    about = {"marker": marker, "archive": archive, "packed": packed, "escape": html.escape}
-    return dict(known(json.loads(render("invenio.json.j2", datacite=datacite, **about))))
-
-
-def with_notice(metadata: Mapping[str, Any], notice: Notice) -> dict[str, Any]:
-    """The metadata with a note that the version is withdrawn, or without one."""
-    kept = [
-        one
-        for one in objects_in(metadata, "additional_descriptions")
-        if not str(one.get("description", "")).removeprefix("<p>").startswith(_WITHDRAWN)
-    ]
-    if notice.reason is not None:
-        instead = f" Use version {notice.replaced_by} instead." if notice.replaced_by else ""
-        text = html.escape(_WITHDRAWN + notice.reason + instead)
-        kept.append({"description": f"<p>{text}</p>", "type": {"id": "notes"}})
-    rest = {name: value for name, value in metadata.items() if name != "additional_descriptions"}
-    return {**rest, **({"additional_descriptions": kept} if kept else {})}
 
 
 class _Draft:
@@ -505,17 +426,11 @@ class _Draft:
 
     def note(self, facts: Facts, _progress: Progress) -> Facts:
         """The DOIs."""
-        found, doi = _dois(self.service.get(facts["record"])), self.release.doi
+        found, doi = dois_of(self.service.get(facts["record"])), self.release.doi
         if doi and found.get("doi") != doi:
             what = f"record {facts['record']} has the DOI {found.get('doi')}, but its files name {doi}"
             raise RefusalError(what, "ask the service what happened; do not announce the release")
         return found
-
-
-def _dois(record: Record) -> dict[str, str]:
-    """The DOI of a version, and that of all versions, as far as there are any."""
-    known = {"doi": doi_of(record), "concept_doi": doi_of(record, "parent")}
-    return {name: doi for name, doi in known.items() if doi}
 
 
 def files_to_pack(release: PublishableRelease, most: int = MOST_FILES) -> tuple[PublishableFile, ...]:
