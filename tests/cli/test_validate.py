@@ -290,7 +290,7 @@ def test_watching_validates_again_when_a_file_changes(
         if edit := edits.pop(0):
             (project / "data" / "events.csv").write_text(dedent(edit), encoding="utf-8")
 
-    monkeypatch.setattr("deedbook.cli.validate.time.sleep", pause)
+    monkeypatch.setattr("deedbook.cli.watch.time.sleep", pause)
     done = deedbook("validate", "--watch", "-o", "report.txt")
     assert (done.code, done.err.count("watching . (ctrl-C ends it)"), done.err.count("invalid:")) == (130, 3, 1)
     assert (project / "report.txt").read_text("utf-8").startswith("valid:")
