@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,25 +79,33 @@ def started(folder: Path, name: str, *command: str, **variables: str) -> Iterato
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        with process:  # waits for it, and closes what it wrote into
+            pass
+
+
+LAUNCH, PACKAGE = str(SPARK / "pyspark" / "bin" / "spark-class"), "org.apache.spark.deploy"
+HOST = "--host", "127.0.0.1", "--webui-port", "0"
+
+
+def worker(folder: Path, master: str, name: str, **variables: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """A worker of a master, with these variables."""
+    own = "-c", "1", "-m", "2g", "-d", str(folder), master
+    return started(folder, name, LAUNCH, f"{PACKAGE}.worker.Worker", *HOST, *own, **variables)
 
 
 @contextmanager
 def cluster(folder: Path, workers: Sequence[Mapping[str, str]]) -> Iterator[Cluster]:
     """A master with so many workers, each with these variables."""
     (folder / "spark-defaults.conf").write_text(_CONF)
-    launch, package = str(SPARK / "pyspark" / "bin" / "spark-class"), "org.apache.spark.deploy"
-    host = "--host", "127.0.0.1", "--webui-port", "0"
 
     def said(pattern: str) -> list[str]:
         return re.findall(pattern, (folder / "master.log").read_text())
 
     with ExitStack() as stack:
-        stack.enter_context(started(folder, "master", launch, f"{package}.master.Master", *host, "--port", "0"))
+        stack.enter_context(started(folder, "master", LAUNCH, f"{PACKAGE}.master.Master", *HOST, "--port", "0"))
         (master,) = wait_for(lambda: said(r"Starting Spark master at (\S+)"))
-        command = launch, f"{package}.worker.Worker", *host, "-c", "1", "-m", "2g", "-d", str(folder), master
         running = [
-            stack.enter_context(started(folder, f"worker{number}", *command, **variables))
+            stack.enter_context(worker(folder, master, f"worker{number}", **variables))
             for number, variables in enumerate(workers)
         ]
         wait_for(lambda: len(said("Registering worker")) == len(workers))

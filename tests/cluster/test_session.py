@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -44,3 +46,14 @@ def test_what_fails_on_an_executor_is_said_in_one_line(address: str) -> None:
 
     with open_session(address) as opened, pytest.raises(RemoteError, match=r"ValueError: no luck$"):
         run(on_executors(opened, 1, work, "a long").collect)  # type: ignore[arg-type]
+
+
+def test_a_master_without_free_workers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_SILENCE", "_QUEUE"):
+        monkeypatch.setattr(session, name, 0)
+    alone = SimpleNamespace(getExecutorMemoryStatus=lambda: SimpleNamespace(size=lambda: 1))
+    opened: Any = SimpleNamespace(sparkContext=SimpleNamespace(_jsc=SimpleNamespace(sc=lambda: alone)))
+    with pytest.raises(
+        RemoteError, match="spark://m:1 gave no executor in 0 seconds: it has no worker, or all of them"
+    ):
+        session.wait_for_executor(opened, "spark://m:1", session.say_nothing)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.standalone import PATIENCE, cluster, started, wait_for
-from tests.external.conftest import tool
+from tests.cluster.conftest import SPARK
+from tests.cluster.standalone import PATIENCE, cluster, started, wait_for, worker
+from tests.external.conftest import TOOLS, tool
 from tests.package import fields, make_package
 
 RULES = """
@@ -66,3 +67,27 @@ def test_a_master_with_two_workers_of_which_one_is_killed(tmp_path: Path) -> Non
     assert result["there"] == result["here"]
     totals = {(it["rule"], it["count"]) for it in json.loads(result["there"])["totals"]}
     assert totals == {("name-too-long", 3_000), ("primary-key", 10), ("type-error", 1)}
+
+
+@pytest.mark.slow
+@pytest.mark.external
+def test_an_executor_is_waited_for_and_one_without_the_package_is_named(tmp_path: Path) -> None:
+    tool("java")
+    other = tool(TOOLS / "crate" / "bin" / "python")  # has pyarrow, and not deedbook
+    package = tmp_path / "package"
+    make_package(package, schemas={"people": fields("id:integer")}, people="id\n1\n")
+    own = sys.executable, "-m", "deedbook", "validate", str(package), "--engine", "spark", "--master"
+
+    def said() -> str:
+        return (tmp_path / "driver.log").read_text()
+
+    with (
+        cluster(tmp_path, []) as spark,
+        started(tmp_path, "driver", *own, spark.master, PYSPARK_PYTHON=other) as driver,
+    ):
+        wait_for(lambda: "waiting for an executor of spark://" in said() or driver.poll() is not None)
+        with worker(tmp_path, spark.master, "worker", PYTHONPATH=str(SPARK)):
+            driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 3, said()[-2000:]
+    last = said().splitlines()[-2:]
+    assert last == ["deedbook: the executors do not have deedbook", "  install deedbook[spark] on every executor"]

@@ -71,9 +71,11 @@ def validate(
         engine: What checks the tables; this process when None.
 
     Raises:
-        UsageError: when `tables` names one that the package does not have.
+        UsageError: when `tables` names one that the package does not have, or an engine is to write all findings.
         ProjectError: when a schema contradicts itself or the package, or a rule raised.
     """
+    if engine is not None and options.findings_file:
+        raise UsageError("all findings are written on one machine only", "leave the file out, or validate here")
     started = time.perf_counter()
     options = replace(options, tables=_tables_of(project, options), cache=options.cache and engine is None)
     with ExitStack() as stack:

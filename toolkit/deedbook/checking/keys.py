@@ -48,7 +48,7 @@ _FEW = 10_000
 """Hashes that polars puts into a set of its own for every block sooner than numpy looks them up."""
 _LISTED = 1_000
 """Hashes that are sooner told apart in Python: a query costs as much as some hundred of them."""
-_PAIR = np.dtype([("hash", "u8"), ("record", "i8")])
+PAIR = np.dtype([("hash", "u8"), ("record", "i8")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,19 +223,19 @@ class Partitions:
         """Appends the pairs of a block."""
         part = (hashes >> np.uint64(_SHIFT)).astype(np.int64)
         order = np.argsort(part, kind="stable")
-        pairs = np.empty(len(hashes), _PAIR)
+        pairs = np.empty(len(hashes), PAIR)
         pairs["hash"], pairs["record"] = hashes[order], records[order]
-        start = self.file.seek(0, 2) // _PAIR.itemsize
+        start = self.file.seek(0, 2) // PAIR.itemsize
         self.bounds.append(start + np.searchsorted(part[order], np.arange(PARTITIONS + 1)))
         self.file.write(pairs.tobytes())
 
     def read(self, number: int) -> tuple[Hashes, Rows]:
         """One partition."""
-        found = [np.empty(0, _PAIR)]
+        found = [np.empty(0, PAIR)]
         for bounds in self.bounds:
-            self.file.seek(int(bounds[number]) * _PAIR.itemsize)
-            size = int(bounds[number + 1] - bounds[number]) * _PAIR.itemsize
-            found.append(np.frombuffer(self.file.read(size), _PAIR))
+            self.file.seek(int(bounds[number]) * PAIR.itemsize)
+            size = int(bounds[number + 1] - bounds[number]) * PAIR.itemsize
+            found.append(np.frombuffer(self.file.read(size), PAIR))
         pairs = np.concatenate(found)
         return np.ascontiguousarray(pairs["hash"]), np.ascontiguousarray(pairs["record"])
 

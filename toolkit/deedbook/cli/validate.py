@@ -185,7 +185,7 @@ def open_cluster(engine: str, master: str, findings_file: Path | None) -> Iterat
         raise UsageError("--findings is written on one machine only", "leave it out, or leave --engine spark out")
     from deedbook.cluster import open_engine
 
-    with open_engine(master) as spark:
+    with open_engine(master, streams.say) as spark:
         yield spark
 
 

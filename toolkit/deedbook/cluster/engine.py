@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 
 from deedbook.checking.batch import SmallFiles
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar
-from deedbook.checking.keys import Key, ParentKey
 from deedbook.checking.plan import FilePlan, TablePlan
-from deedbook.checking.second_pass import list_unread_parent
 from deedbook.checking.table import Reached, TableOutcome, read_files
-from deedbook.cluster.keys import HashTable, find_missing_parents, find_repeated_keys
+from deedbook.cluster.keys import MAX_BITS, HashTable, judge_keys, numbers_of
 from deedbook.cluster.portions import (
     COLUMNS,
     STRETCHES,
@@ -28,7 +26,7 @@ from deedbook.cluster.portions import (
     lean,
     read_stretches,
 )
-from deedbook.cluster.session import on_executors, open_session, run
+from deedbook.cluster.session import on_executors, open_session, run, say_nothing
 from deedbook.cluster.spans import SPAN, Span, Stretch, bundled, cut, stretches_of
 from deedbook.descriptor import Package
 from deedbook.errors import DeedbookError, UsageError
@@ -40,6 +38,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from deedbook.checking.rules import RuleBook  # pandera takes long to import
+
+_BUCKET = 2
+"""How many spans have a bucket of hashes more: at 10 bytes a row, as few as there may be, it has 200 MB of each key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +92,24 @@ class Spark:
         self, plans: Sequence[TablePlan], found: Callable[[TablePlan], FindingsSoFar]
     ) -> list[TableOutcome]:
         """What is known of each table after its pass, its keys and its foreign keys."""
-        hashes: dict[str, HashTable] = {}
-        outcomes: dict[str, TableOutcome] = {}
+        numbers = numbers_of(plans)
+        size = sum(file.stat().st_size for plan in plans for file in plan.resource.files if file.is_file())
+        bits = min((size // (_BUCKET * self.span)).bit_length(), MAX_BITS)
         kept: list[DataFrame] = []
+        tables: list[HashTable] = []
         for plan in plans:
-            check = TableCheck(self, TableOutcome(plan, found(plan)), kept)
-            outcomes[plan.resource.name] = check.outcome
-            hashes[plan.resource.name] = check.check()
-            check.outcome.list_unenforced()
-        for name, outcome in outcomes.items():
-            for reference in outcome.plan.references:
-                parent = outcomes[reference.parent[0]]
-                key = next((key for key in parent.plan.keys if _is_complete(parent, reference.parent, key)), None)
-                if key is None:
-                    list_unread_parent(outcome, reference)
-                else:
-                    find_missing_parents(outcome, reference, hashes[name], hashes[parent.name], key)
+            work = Work(lean(plan), numbers=numbers[plan.resource.name], bits=bits)
+            tables.append(TableCheck(self, TableOutcome(plan, found(plan)), kept).check(work))
+        judge_keys(tables)
         for frame in kept:
             frame.unpersist()
-        return list(outcomes.values())
-
-
-def _is_complete(outcome: TableOutcome, parent: ParentKey, key: Key) -> bool:
-    """Whether a key is the one that is referred to, and every row has it."""
-    return key.fields == parent[1] and outcome.has_whole(key)
+        return [table.outcome for table in tables]
 
 
 @contextmanager
-def open_engine(master: str) -> Iterator[Spark]:
-    """The engine on a cluster, as long as it is needed."""
-    with open_session(master) as session:
+def open_engine(master: str, say: Callable[[str], None] = say_nothing) -> Iterator[Spark]:
+    """The engine on a cluster, as long as it is needed; `say` is told what is waited for."""
+    with open_session(master, say) as session:
         yield Spark(session)
 
 
@@ -138,12 +127,12 @@ class TableCheck:
     kept: list[DataFrame]
     files: dict[int, OpenFile] = field(default_factory=dict)
 
-    def check(self) -> HashTable:
-        """Reads the table; the hashes of its keys stay on the cluster."""
-        outcome, plan = self.outcome, self.outcome.plan
+    def check(self, work: Work) -> HashTable:
+        """Reads the table, which nobody did yet; the hashes of its keys stay on the cluster."""
+        outcome = self.outcome
         read_files(outcome, self.open, SmallFiles())
         columns = {number: file.plan.columns for number, file in self.files.items()}
-        work = Work(lean(plan), outcome.found.waivers, columns)
+        work = replace(work, waivers=outcome.found.waivers, columns=columns)
         frame, portions = self.portions(work, self.spans(work))
         doubtful = {}
         for span, portion in portions.items():
@@ -156,9 +145,8 @@ class TableCheck:
             portions = good | again
         starts = self.take(portions)
         outcome.compare_declared()
-        hashes = HashTable(replace(work, pieces=outcome.pieces), frame, starts)
-        find_repeated_keys(outcome, hashes)
-        return hashes
+        outcome.list_unenforced()
+        return HashTable(replace(work, pieces=outcome.pieces), frame, outcome, starts)
 
     def open(self, outcome: TableOutcome, plan: FilePlan, cutter: Cutter, reached: Reached) -> None:
         """Keeps a file for the cluster, unless it has no rows."""
@@ -206,12 +194,12 @@ class TableCheck:
         rows = on_executors(self.engine.session, len(tasks), partial(check_tasks, work, tasks), COLUMNS).persist()
         self.kept.append(rows)
         found: dict[int, Portion] = {}
-        for place, data in run(rows.where(f"key = {WHOLE}").select("place", "portion").collect):
+        for place, data in run(rows.where(f"key = {WHOLE}").select("place", "data").collect):
             portion = pickle.loads(data)  # noqa: S301  # made by this code on an executor
             if isinstance(portion, DeedbookError):
                 raise portion
             found[place] = portion
-        frame = rows.where(f"key <> {WHOLE}").select("place", "key", "hash", "record")
+        frame = rows.where(f"key <> {WHOLE}").select("place", "key", "bucket", "data")
         return frame, {span: found[span.place] for span in spans}
 
     def only(self, frame: DataFrame, portions: Mapping[Span, Portion]) -> DataFrame:

@@ -1,25 +1,27 @@
 """A span checked where it is read, on an executor: what the table needs to know of it, and the hashes of its keys.
 
-It comes back as rows of `COLUMNS`: one for each key of each row, and one for the span itself, whose key is `WHOLE` and whose
-portion is a `Portion`.
+It comes back as rows of `COLUMNS`: one for each key and bucket of hashes, whose data are pairs of a hash and a record, and one for the
+span itself, whose key is `WHOLE` and whose data are a `Portion`.
 """
 
 from __future__ import annotations
 
 import pickle
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 import polars as pl
 
 import deedbook
+from deedbook.checking.cells import Rows
 from deedbook.checking.findings import ROW_BITS, FindingsSoFar
 from deedbook.checking.header import Column
-from deedbook.checking.keys import HashLog, Key, Spill
+from deedbook.checking.keys import PAIR, Hashes, HashLog, Key, Spill
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.checking.table import Piece, Reached, TableOutcome, checked_blocks
 from deedbook.cluster.spans import Slice, Span, Stretch
@@ -36,11 +38,14 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-COLUMNS = "place long, key int, hash long, record long, portion binary"
+COLUMNS = "place long, key int, bucket int, data binary"
 STRETCHES = "number long, is_odd boolean, even long, odd long"
 WHOLE = -1
-_ROWS = 1 << 17
-"""Hashes that are sent at once."""
+_ROWS = 1 << 20
+"""Hashes that are bundled at once."""
+
+Pairs: TypeAlias = "tuple[Hashes, Rows]"
+"""Hashes, and the records that they belong to."""
 
 
 def versions() -> tuple[str, str]:
@@ -76,6 +81,8 @@ class Work:
 
     Attributes:
         columns: Those of each file.
+        numbers: The numbers of its keys among those of all tables.
+        bits: How many last bits of a hash name its bucket; sets of hashes go by the first ones.
         pieces: Those in which each file was read, as far as it was.
         installed: The versions of this process.
     """
@@ -83,6 +90,8 @@ class Work:
     plan: TablePlan
     waivers: Sequence[Waiver] = ()
     columns: dict[int, tuple[Column, ...]] = field(default_factory=dict)
+    numbers: tuple[int, ...] = ()
+    bits: int = 0
     pieces: dict[int, list[Piece]] = field(default_factory=dict)
     installed: tuple[str, str] = field(default_factory=versions)
 
@@ -112,9 +121,8 @@ class Work:
             outcome.logs = {key: HashLog(spill) for key in self.keys}
             reached = Reached(0, 0, np.zeros(len(plan.columns), np.int64))
             is_irregular = self.read(plan, span, outcome, reached)
-            for number, key in enumerate(() if is_irregular else self.keys):
-                for hashes, records in outcome.logs[key].pairs():
-                    yield from _hash_rows(span.place, number, hashes.view(np.int64), records & ROW_BITS)
+            for number, key in zip(self.numbers, () if is_irregular else self.keys, strict=not is_irregular):
+                yield from bundled_hashes(outcome.logs[key].pairs(), span.place, number, self.bits)
         portion = Portion(
             found=replace(outcome.found, resource=Resource(self.plan.resource.name), waivers=()),
             reached=reached,
@@ -128,7 +136,7 @@ class Work:
         )
         if span.size is not None:
             portion = replace(portion, pieces=[replace(it, offset=it.offset + span.offset) for it in portion.pieces])
-        yield rows_of([span.place], [WHOLE], [0], [0], [pickle.dumps(portion)])
+        yield rows_of([span.place], [WHOLE], [0], [pickle.dumps(portion)])
 
     def read(self, plan: FilePlan, span: Span, outcome: TableOutcome, reached: Reached) -> bool:
         """Checks a span; whether it has to be read together with what follows."""
@@ -173,28 +181,42 @@ def _other_versions(wanted: tuple[str, str]) -> tuple[str, str]:
     return problem, "install the same versions on both"
 
 
-def rows_of(places: Any, keys: Any, hashes: Any, records: Any, portions: Any) -> pa.RecordBatch:
+def rows_of(places: Any, keys: Any, buckets: Any, data: Any) -> pa.RecordBatch:
     """Rows of `COLUMNS`."""
     import pyarrow as pa
 
     columns = [
         pa.array(places, pa.int64()),
         pa.array(keys, pa.int32()),
-        pa.array(hashes, pa.int64()),
-        pa.array(records, pa.int64()),
-        pa.array(portions, pa.binary()),
+        pa.array(buckets, pa.int32()),
+        pa.array(data, pa.binary()),
     ]
-    return pa.RecordBatch.from_arrays(columns, names=["place", "key", "hash", "record", "portion"])
+    return pa.RecordBatch.from_arrays(columns, names=["place", "key", "bucket", "data"])
 
 
-def _hash_rows(place: int, key: int, hashes: Any, records: Any) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
+def bundled_hashes(pairs: Iterable[Pairs], place: int, key: int, bits: int) -> Iterator[pa.RecordBatch]:
+    """Hashes of a key in a span, by bucket; records count from its start."""
+    for hashes, records in gathered(pairs):
+        buckets = (hashes & np.uint64((1 << bits) - 1)).astype(np.uint16)  # of which numpy sorts by digits
+        order = np.argsort(buckets, kind="stable")
+        bundled = np.empty(len(hashes), PAIR)
+        bundled["hash"], bundled["record"] = hashes[order], records[order] & ROW_BITS
+        heights = np.bincount(buckets, minlength=1 << bits)
+        filled, ends = np.flatnonzero(heights), np.cumsum(heights)
+        data = [
+            bundled[end - height : end].tobytes() for end, height in zip(ends[filled], heights[filled], strict=True)
+        ]
+        yield rows_of(np.full(len(filled), place), np.full(len(filled), key), filled, data)
 
-    for start in range(0, len(hashes), _ROWS):
-        part = slice(start, start + _ROWS)
-        size = len(hashes[part])
-        nothing = pa.nulls(size, pa.binary())
-        yield rows_of(np.full(size, place), np.full(size, key, np.int32), hashes[part], records[part], nothing)
+
+def gathered(pairs: Iterable[Pairs]) -> Iterator[Pairs]:
+    """The same hashes and records, many at once."""
+    parts: list[Pairs] = []
+    for part in chain(pairs, [None]):
+        parts += [part] if part else []
+        if parts and (part is None or sum(len(records) for _, records in parts) > _ROWS):
+            yield np.concatenate([hashes for hashes, _ in parts]), np.concatenate([records for _, records in parts])
+            parts.clear()
 
 
 def check_tasks(
@@ -207,7 +229,7 @@ def check_tasks(
                 try:
                     yield from work.check(span)
                 except DeedbookError as error:
-                    yield rows_of([span.place], [WHOLE], [0], [0], [pickle.dumps(error)])
+                    yield rows_of([span.place], [WHOLE], [0], [pickle.dumps(error)])
 
 
 def read_stretches(work: Work, parts: Sequence[Span], batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from deedbook.errors import ProjectError, RemoteError, UsageError, of_extra
+from deedbook.errors import DeedbookError, ProjectError, RemoteError, UsageError, of_extra
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
@@ -21,6 +23,8 @@ _PORT = 15002
 """Where Spark Connect listens unless it is told otherwise."""
 _PATIENCE = 10
 """Seconds in which a server has to answer at all; the client itself goes on asking for ten minutes."""
+_SILENCE, _QUEUE = 5, 600
+"""Seconds of waiting for a first executor until that is said, and until it is given up: a cluster that is busy has others waiting too."""
 _CAUSES = {
     "No module named 'deedbook'": ("the executors do not have deedbook", "install deedbook[spark] on every executor"),
     "No module named 'polars'": ("the executors do not have polars", "install deedbook[spark] on every executor"),
@@ -33,13 +37,21 @@ _CAUSES = {
 Batches = Iterator["RecordBatch"]
 
 
+def say_nothing(_text: str) -> None:
+    """Nobody is told what is waited for."""
+
+
 @contextmanager
-def open_session(master: str) -> Iterator[SparkSession]:
+def open_session(master: str, say: Callable[[str], None] = say_nothing) -> Iterator[SparkSession]:
     """A session on a cluster, which is ended when it is no longer needed.
+
+    Args:
+        master: The address of the cluster.
+        say: Told what is waited for, when that takes long.
 
     Raises:
         UsageError: when the client is not installed.
-        RemoteError: when nothing answers at that address.
+        RemoteError: when nothing answers at that address, or no executor is to be had.
     """
     with of_extra("spark"), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of pandas, which is not used here
@@ -47,7 +59,8 @@ def open_session(master: str) -> Iterator[SparkSession]:
         import pyarrow as pa  # noqa: F401
         from pyspark.sql import SparkSession
     is_connect = master.startswith("sc://")
-    if is_connect or master.startswith("spark://"):
+    is_standalone = master.startswith("spark://")
+    if is_standalone:
         _demand_answer(master)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("deedbook")
@@ -57,7 +70,7 @@ def open_session(master: str) -> Iterator[SparkSession]:
             if is_connect:
                 _demand_spark(master)
             session = builder.remote(master).create() if is_connect else builder.master(master).getOrCreate()
-    except RemoteError:
+    except DeedbookError:
         raise
     except Exception as error:  # noqa: BLE001  # of the client, of gRPC or of Java
         if isinstance(error, ImportError | RuntimeError) or "JAVA" in str(error).upper():
@@ -67,9 +80,46 @@ def open_session(master: str) -> Iterator[SparkSession]:
             f"{master} gives no session: {_first_line(error)}", "look into the log of the master"
         ) from None
     try:
+        if is_standalone:
+            wait_for_executor(session, master, say)
         yield session
     finally:
         session.stop()
+
+
+def wait_for_executor(session: SparkSession, master: str, say: Callable[[str], None]) -> None:
+    """Waits until a master has given the session an executor: it gives none while its workers are busy, and does not say so.
+
+    Raises:
+        RemoteError: when there is none for long.
+    """
+    begun, is_told = time.monotonic(), False
+    executors = session.sparkContext._jsc.sc()  # which pyspark does not show otherwise
+    while executors.getExecutorMemoryStatus().size() < 2:  # the first is this process
+        waited = time.monotonic() - begun
+        if waited > _QUEUE:
+            problem = f"{master} gave no executor in {_QUEUE} seconds: it has no worker, or all of them are busy"
+            raise RemoteError(problem, "start a worker, or try again when one is free")
+        if waited > _SILENCE and not is_told:
+            is_told = True
+            say(f"waiting for an executor of {master}: it has no worker, or all of them are busy")
+        time.sleep(0.1)
+
+
+def _place_of(master: str) -> tuple[str, int]:
+    """The host and port of an address.
+
+    Raises:
+        UsageError: when it is no address.
+    """
+    place = urlsplit(master.partition(";")[0].rstrip("/"))
+    try:
+        host, port = place.hostname, place.port or _PORT
+    except ValueError:
+        host = None
+    if not host:
+        raise UsageError(f"{master} is no address of a cluster", "write it as sc://HOST:PORT")
+    return host, port
 
 
 def _demand_answer(master: str) -> None:
@@ -79,15 +129,8 @@ def _demand_answer(master: str) -> None:
         UsageError: when it is no address.
         RemoteError: when nothing does.
     """
-    place = urlsplit(master.partition(";")[0].rstrip("/"))
     try:
-        host, port = place.hostname, place.port or _PORT
-    except ValueError:
-        host = None
-    if not host:
-        raise UsageError(f"{master} is no address of a cluster", "write it as sc://HOST:PORT")
-    try:
-        socket.create_connection((host, port), _PATIENCE).close()
+        socket.create_connection(_place_of(master), _PATIENCE).close()
     except OSError as error:
         reason = error.strerror or str(error)
         raise RemoteError(f"{master} cannot be reached: {reason}", "start the cluster, or correct --master") from None
@@ -97,19 +140,27 @@ def _demand_spark(master: str) -> None:
     """Proves that what listens at an address speaks the protocol of Spark Connect: its client would ask for ten minutes.
 
     Raises:
-        RemoteError: when it does not.
+        UsageError: when it is no address.
+        RemoteError: when nothing listens there, or something else.
     """
     import grpc
     from pyspark.sql.connect.client import DefaultChannelBuilder
 
-    channel = DefaultChannelBuilder(master).toChannel()
+    _place_of(master)
+    states = SimpleQueue[grpc.ChannelConnectivity]()
+    channel, state = DefaultChannelBuilder(master).toChannel(), None
+    channel.subscribe(states.put, try_to_connect=True)
     try:
-        grpc.channel_ready_future(channel).result(timeout=_PATIENCE)
-    except grpc.FutureTimeoutError:
-        problem = f"{master} answers, but not as a Spark Connect server"
-        raise RemoteError(problem, f"give the port where that listens, usually {_PORT}") from None
+        while state not in (grpc.ChannelConnectivity.READY, grpc.ChannelConnectivity.TRANSIENT_FAILURE):
+            state = states.get(timeout=_PATIENCE)
+    except Empty:
+        pass
     finally:
         channel.close()
+    if state != grpc.ChannelConnectivity.READY:
+        _demand_answer(master)  # says why, where nothing listens
+        problem = f"{master} answers, but not as a Spark Connect server"
+        raise RemoteError(problem, f"give the port where that listens, usually {_PORT}")
 
 
 def run(action: Callable[[], Any]) -> Any:
