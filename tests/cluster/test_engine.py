@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from deedbook.checking.keys import Spill
+from deedbook.checking.plan import plan_tables
 from deedbook.cluster import Spark
+from deedbook.cluster.portions import lean
 from deedbook.errors import ProjectError
 from deedbook.findings import Report
-from deedbook.project import Project
+from deedbook.project import Project, load_project
 from deedbook.validation import Options, validate
 from tests.package import fields, make_package
 
@@ -174,6 +177,13 @@ def test_what_is_declared_of_a_file_is_compared_with_all_spans(tmp_path: Path, s
     resources = {"people": {"rows": 99, "bytes": 5}}
     project = make_package(tmp_path, schemas={"people": PEOPLE}, resources=resources, people=rows_of(100))
     assert {it.rule for it in report_of(project, spark).findings} == {"row-count", "byte-count"}
+
+
+def test_executors_are_told_where_the_files_are_from_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_package(tmp_path, people=rows_of(2))
+    monkeypatch.chdir(tmp_path)
+    (plan,) = plan_tables(load_project(Path()).package, Options(), Spill(0), lambda _size: None, has_project=False)
+    assert lean(plan).resource.files == (tmp_path / "people.csv",)
 
 
 RULES = """

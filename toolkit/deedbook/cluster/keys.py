@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from itertools import count, groupby
 from operator import itemgetter
 from tempfile import SpooledTemporaryFile
@@ -163,22 +163,19 @@ def judge_keys(tables: Sequence[HashTable]) -> None:
     frames = [table.frame for table in tables if used & {*table.work.numbers}]
     if not frames:
         return
-    every = frames[0]
-    for frame in frames[1:]:
-        every = every.union(frame)
+    every = reduce(lambda both, frame: both.union(frame), frames)
     brought = every.repartition(1 << tables[0].work.bits, "bucket")
     alike = brought.mapInArrow(_worker(question.answer), _ALIKE).persist()
-    counts, first = Counter[int](), defaultdict[int, list[int]](list)
-    for number, height, record in run(alike.where(f"near = {_COUNTED}").select("key", "count", "record").collect):
-        counts[number] += height
-        first[number] += [record] if record >= 0 else []
-    for number, height in sorted(counts.items()):
-        (table, key), shown = owners[number], np.array(sorted(first[number])[: question.limit], np.int64)
-        if number in question.unique and height:
+    rows = run(alike.where(f"near = {_COUNTED}").select("key", "count", "record").collect)
+    counted = pl.DataFrame(rows, schema=["key", "count", "record"], orient="row").group_by("key")
+    for number, height, records in counted.agg(pl.col("count").sum(), "record").sort("key").rows():
+        table, key = owners[number]
+        if height and number in question.unique:
             tasks = min(height, 1 + len(table.outcome.files) + (table.outcome.rows >> _NEAR), 1 << MAX_BITS)
             mine = alike.where(f"key = {number} and near <> {_COUNTED}").repartition(tasks, "near")
             _find_repeated(table, key, mine, height)
         elif height:
+            shown = np.array(sorted(it for it in records if it >= 0)[: question.limit], np.int64)
             add_missing(table.outcome, key, shown)
             table.outcome.found.add_unseen(key.kind, key.column, height - len(shown))
     alike.unpersist()

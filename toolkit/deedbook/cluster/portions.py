@@ -247,9 +247,10 @@ def read_stretches(work: Work, parts: Sequence[Span], batches: Iterator[pa.Recor
 
 
 def lean(plan: TablePlan) -> TablePlan:
-    """A plan that can be sent: what processes share is left out."""
+    """A plan that can be sent: what processes share is left out, and files are named wherever an executor works."""
     options = replace(plan.options, workers=1, findings_file=None)
-    return replace(plan, spill=Spill(0), options=options, parents={}, alike={}, advance=_ignore)
+    resource = replace(plan.resource, files=tuple(file.absolute() for file in plan.resource.files))
+    return replace(plan, resource=resource, spill=Spill(0), options=options, parents={}, alike={}, advance=_ignore)
 
 
 def _ignore(_size: int) -> None:
