@@ -12,7 +12,9 @@ from deedbook import models
 from deedbook.checking.rules import load_rules
 from deedbook.errors import RuleError
 from deedbook.project import load_project
-from deedbook.release.derived import derive_frames, derived_view
+from deedbook.release.derivations import Derived, derive_frames
+from deedbook.release.derived import derived_view
+from deedbook.release.rows import Scratch
 from deedbook.rules import dates
 from deedbook.scaffold import create
 
@@ -47,7 +49,7 @@ def frames_of(model: str, folder: Path) -> dict[str, pl.DataFrame]:
     project = load_project(create(folder / "new", model=model).folder)
     book = load_rules(project.rule_files)
     assert book.dataset is None
-    return derive_frames(project, book.derive, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    return derive_frames(project, book, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 
 
 @pytest.mark.parametrize("model", models.LAYOUTS)
@@ -62,7 +64,9 @@ def test_every_view_is_what_its_schema_says(model: str, tmp_path: Path) -> None:
             assert tuple(frame.columns) == fields
             assert frame.height == frame.unique(list(tables[name].primary_key)).height
         else:
-            outline, text = derived_view(project, name, frame)
+            scratch = Scratch(tmp_path / f"rows of {name}", 1 << 20)
+            outline, rows = derived_view(project, Derived(name, frame.lazy()), scratch)
+            text = rows.lazy.collect()
             key = list(outline.schema.primary_key)
             assert text.unique(key).height == text.height > 0
             assert text.select(pl.all_horizontal(pl.col(key).is_not_null()).all()).item()
@@ -101,10 +105,10 @@ def test_a_date_in_parts_has_bounds() -> None:
 def test_what_cannot_be_derived_is_named(text: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "dataset.rules.toml"
     file.write_text(text)
-    derive = load_rules({"dataset": file}).derive
+    derive = load_rules({"dataset": file}).derive_lazily
     assert derive is not None
     with pytest.raises(RuleError, match=r"dataset\.rules\.toml: \[(boats|trips)\]: ") as raised:
-        derive({"trips": pl.DataFrame({"boat": ["A"]})}, DAY)
+        derive({"trips": pl.LazyFrame({"boat": ["A"]})}, DAY)
     assert said in str(raised.value)
 
 

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from deedbook.release import rows
-from deedbook.release.row_ages import HISTORY, row_ages
-from deedbook.release.rows import Rows
+from deedbook.release.row_ages import HISTORY, Earlier, row_ages
+from deedbook.release.rows import Rows, Scratch
 from deedbook.schema import read_schema
 
 SIZES = [1, 300, 1 << 20]
@@ -42,7 +42,9 @@ def ages(
     described = {"fields": [{"name": name} for name in new.columns], "primaryKey": list(key)}
     text = Rows.spilled([new.clear(), *new.iter_slices(5)], place / "text")
     (place / "scratch").mkdir()
-    found = row_ages(text, read_schema(described, "t"), old, "3.0.0", rekeyed, place / "scratch", size)
+    found = row_ages(
+        text, read_schema(described, "t"), Earlier("3.0.0", old, rekeyed), Scratch(place / "scratch", size)
+    )
     return None if found is None else found.select(pl.col(HISTORY).cast(pl.String)).rows()
 
 

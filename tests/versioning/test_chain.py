@@ -134,7 +134,7 @@ def test_what_is_derived_otherwise_is_a_change(tmp_path: Path) -> None:
         if not folder.exists():
             return []
         book = load_rules(project.rule_files)
-        planned = plan(project, derived=partial(derived_changes, project, book.derive))
+        planned = plan(project, derived=partial(derived_changes, project, book))
         assert planned.verdict is not None
         return [(item.kind, item.table, item.field, item.new) for item in planned.verdict.changes.schema]
 

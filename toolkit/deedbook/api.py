@@ -274,9 +274,8 @@ def plan(project: str | Path = ".", *, version: str = "") -> Plan:
     with _told_in_python():
         own = load_project(Path(project))
         book = load_book(own) if own.is_here else None
-        guards, derive = (book.guards, book.derive) if book else ((), None)
-        derived = partial(derived_changes, own, derive) if book else None
-        found = planned(own, version=version, guards=guards, derived=derived)
+        derived = partial(derived_changes, own, book) if book else None
+        found = planned(own, version=version, guards=book.guards if book else (), derived=derived)
         return Plan(found)
 
 

@@ -24,7 +24,7 @@ from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Finding, Report, join_key, nearest
 from deedbook.project import Project
 from deedbook.reading.tables import read_text
-from deedbook.release.derived import typed_tables
+from deedbook.release.derivations import typed_tables
 from deedbook.rules.form import Form, Row, spelled
 from deedbook.types import dtype_of
 from deedbook.validation import Options, validate

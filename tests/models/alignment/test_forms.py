@@ -13,7 +13,7 @@ from deedbook import entries, files
 from deedbook.cli.main import run
 from deedbook.errors import UsageError
 from deedbook.project import load_project
-from deedbook.release.derived import typed_tables
+from deedbook.release.derivations import typed_tables
 from tests.models.alignment.dataset import ROOT
 
 FORMS = Path(__file__).with_name("public_record.yaml").read_text(encoding="utf-8").split("\n---\n")

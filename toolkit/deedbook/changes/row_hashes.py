@@ -181,11 +181,11 @@ def text_of(item: Field | None, *, literal: bool) -> pl.Expr:
 
 def hash_cells(resource: Resource, columns: Columns, how: Comparison) -> Hashes:
     """The hash of every row of a table over these columns."""
-    blocks: list[Hashes] = [np.empty(0, np.uint64)]
+    found = bytearray()
     for hashes in read_each(resource, lambda frame: _hash(frame, columns), block_size=how.block_size, strict=True):
-        blocks.append(hashes)
+        found += hashes.data
         how.advance(how.block_size)
-    return np.concatenate(blocks)
+    return np.frombuffer(found, np.uint64)
 
 
 def _hash(frame: pl.DataFrame, columns: Columns) -> Hashes:

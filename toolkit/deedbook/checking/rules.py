@@ -2,8 +2,8 @@
 
     SCHEMAS/TABLE.py     `schema`: a pandera DataFrameSchema or DataFrameModel (polars)
     SCHEMAS/dataset.py   `schemas(tables, created)`: such schemas by table, for rules that read other rows or
-                         tables; `derive(tables, created)`: what releases add, also without `schemas`; `guards`: rules
-                         between releases; `forms`: short forms of entries; `explain(tables, id)`: why a row is what it is
+                         tables; `derive(tables, created)`: what releases add, also without `schemas`, and `derive_lazily`
+                         of lazy frames; `guards`: rules between releases; `forms`: short forms of entries; `explain(tables, id)`: why a row is what it is
 
 Checks made by `deedbook.rules.rule` are collected into one select (`verdicts`). Any other pandera check is run by pandera
 itself, one by one and on a typed eager frame, since pandera hides what a check raises among the failure cases, and checks no
@@ -41,6 +41,7 @@ from deedbook.rules.guard import Guard, Releases
 from deedbook.rules.rule import Rule, kebab, rule_of
 
 Frames = Mapping[str, pl.DataFrame]
+LazyFrames = Mapping[str, pl.LazyFrame]
 Bad = Mapping[str, pl.Series]
 ALL_GOOD: Bad = MappingProxyType({})
 Found = TypeVar("Found")
@@ -74,6 +75,7 @@ class RuleBook:
         tables: The rules of each `TABLE.py`.
         dataset: The rules across tables for typed tables and the release date; None without a `dataset.py`.
         derive: What releases add; None when `dataset.py` has none.
+        derive_lazily: The same of lazy frames.
         guards: The rules between releases of the project's own model.
         forms: The short forms of entries, by what is added.
         explain: Why a row of typed tables is what it is, in lines; None when `dataset.py` does not tell.
@@ -83,6 +85,7 @@ class RuleBook:
     tables: Mapping[str, TableRules] = field(default_factory=dict)
     dataset: Callable[[Frames, dt.date | None], Mapping[str, TableRules]] | None = None
     derive: Callable[[Frames, dt.date], Mapping[str, pl.DataFrame]] | None = None
+    derive_lazily: Callable[[LazyFrames, dt.date], Mapping[str, pl.LazyFrame]] | None = None
     guards: tuple[Guard[Releases], ...] = ()
     forms: Mapping[str, Form] = field(default_factory=dict)
     explain: Callable[[Frames, str], list[str]] | None = None
@@ -135,17 +138,18 @@ def load_rules(files: Mapping[str, Path], settings: RuleSettings = AS_WRITTEN) -
         path = files[DATASET]
         names = _execute(path)
     make, guards, forms = names.get("schemas"), names.get("guards", ()), names.get("forms", {})
-    derive, explain = (
-        _guarded(path, it) if callable(it := names.get(name)) else None for name in ("derive", "explain")
+    derive, derive_lazily, explain = (
+        _guarded(path, it) if callable(it := names.get(name)) else None
+        for name in ("derive", "derive_lazily", "explain")
     )
-    if not callable(make) and (make is not None or derive is None):
+    if not callable(make) and (make is not None or not (derive or derive_lazily)):
         raise RuleError(f"{path}: there is no function `schemas(tables, created)`", "see docs on rules across tables")
     if not isinstance(guards, tuple) or not _are(Guard, guards):
         raise RuleError(f"{path}: `guards` has to be a tuple of deedbook.rules.guard.Guard", FIX)
     if not isinstance(forms, Mapping) or not _are(Form, forms.values()):
         raise RuleError(f"{path}: `forms` has to be a mapping of names to deedbook.rules.form.Form", FIX)
     dataset = partial(_rules_across, path, _guarded(path, make), settings) if callable(make) else None
-    return RuleBook(tables, dataset, derive, guards, forms, explain, settings)
+    return RuleBook(tables, dataset, derive, derive_lazily, guards, forms, explain, settings)
 
 
 def book_of(table: str, schema: pa.DataFrameSchema, settings: RuleSettings = AS_WRITTEN) -> RuleBook:
@@ -168,7 +172,9 @@ def _execute(path: Path) -> Mapping[str, object]:
         RuleError: when it cannot be read, does not compile, raises or exits.
     """
     if path.suffix == ".toml":
-        return {"derive": read_derivations(path)} if path.stem.startswith(DATASET) else {"schema": read_rules(path)}
+        return (
+            {"derive_lazily": read_derivations(path)} if path.stem.startswith(DATASET) else {"schema": read_rules(path)}
+        )
     name = "_deedbook_project." + re.sub(r"\W", "_", str(path.resolve()))
     try:
         source = path.read_text(encoding="utf-8")
@@ -182,7 +188,7 @@ def _execute(path: Path) -> Mapping[str, object]:
 def _guarded(path: Path, function: Callable[..., Found], hint: str = FIX) -> Callable[..., Found]:
     """The function, except that what it raises, `sys.exit` too, is a `RuleError` with the line of the rule file."""
 
-    def run(*arguments: Frames | dt.date | None) -> Found:
+    def run(*arguments: Frames | LazyFrames | dt.date | None) -> Found:
         try:
             with redirect_stdout(sys.stderr):
                 return function(*arguments)

@@ -15,7 +15,7 @@ from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.findings import plural
 from deedbook.project import Project, load_project
-from deedbook.release.derived import typed_tables
+from deedbook.release.derivations import typed_tables
 from deedbook.rendering.escapes import visible
 
 if TYPE_CHECKING:

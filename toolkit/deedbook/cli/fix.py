@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from deedbook import files, repairs
+from deedbook.changes.row_hashes import MEMORY
 from deedbook.cli import options, streams
 from deedbook.cli.plan import own_code
 from deedbook.errors import DONE, FINDINGS, DeedbookError
@@ -153,7 +154,7 @@ def _draft_corrections(project: Project) -> None:
     if not project.has_releases:
         return
     try:
-        guards, derived = own_code(project)
+        guards, derived = own_code(project, MEMORY)
         planned = plans.plan(project, guards=guards, derived=derived)
         if left := plans.write_drafts(project, planned):
             streams.say(plan_views.render_drafted(left))

@@ -13,6 +13,7 @@ from deedbook.cli import options, streams
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.project import Project, load_project
 from deedbook.release.citation import reserved_doi
+from deedbook.release.derivations import tell_memory
 from deedbook.release.derived import derived_changes
 from deedbook.release.documents import forecast
 from deedbook.rendering import plan as views
@@ -81,7 +82,7 @@ def plan(
     if write:
         project = replace(project, package=replace(project.package, created=day.isoformat()))
     with streams.progress_bar(quiet=quiet) as bar:
-        guards, derived = own_code(project)
+        guards, derived = own_code(project, memory)
         planned = plans.plan(
             project,
             version=wanted,
@@ -115,7 +116,7 @@ def _write(
     return [f"{project.package.path}: version {planned.version} planned"] * is_planned
 
 
-def own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived | None]:
+def own_code(project: Project, memory: int) -> tuple[Sequence[Guard[Releases]], plans.Derived | None]:
     """The project's own rules between releases, and what it derives: its files are code, and run where one works on it."""
     if "dataset" not in project.rule_files:
         return (), None
@@ -123,7 +124,8 @@ def own_code(project: Project) -> tuple[Sequence[Guard[Releases]], plans.Derived
         streams.say("the project's own rules between releases were not asked: plan inside the project")
         return (), None
     book = load_book(project)
-    return book.guards, partial(derived_changes, project, book.derive)
+    tell_memory(project, book, memory)
+    return book.guards, partial(derived_changes, project, book)
 
 
 def _reserved(project: Project, planned: plans.Plan, name: str, day: dt.date) -> dict[str, str]:

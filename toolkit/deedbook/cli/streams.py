@@ -212,9 +212,9 @@ class Bar:
 def progress_bar(*, quiet: bool) -> Iterator[Bar]:
     """A bar that is gone at the end; silent with `quiet` and where stderr is no terminal.
 
-    What a server lets us wait for is said in a line of its own, also where there is no terminal.
+    What a server lets us wait for, and what needs more memory than it may have, is said in a line of its own, also where there is no terminal.
     """
-    bar, waits, log = Bar(silent=quiet or not sys.stderr.isatty()), _Waits(), logging.getLogger("deedbook.http")
+    bar, waits, log = Bar(silent=quiet or not sys.stderr.isatty()), _Waits(), logging.getLogger("deedbook")
     log.setLevel(logging.INFO)
     if not quiet:
         log.addHandler(waits)
@@ -227,7 +227,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Bar]:
 
 
 class _Waits(logging.Handler):
-    """Says on stderr what `deedbook.http` waits for."""
+    """Says on stderr what the library has to say while it works."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line."""

@@ -26,7 +26,7 @@ from deedbook.findings import Report, report_record, with_findings
 from deedbook.integrity import containers, digests, proof, provenance, signatures
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.reading import pipeline
-from deedbook.release import archives, codebook, derived, documents, folders, pages, rows, tables
+from deedbook.release import archives, codebook, derivations, derived, documents, folders, pages, rows, tables
 from deedbook.release.contents import Contents, Progress, release_formats, written_tables
 from deedbook.release.edition import Edition, read_edition
 from deedbook.validation import Options, validate
@@ -82,6 +82,7 @@ def build(
     complete = replace(options or Options(), tables=(), rules=True, select=(), ignore=(), lenient=False)
     say = progress or (lambda _what, _share: None)
     book = load_book(project)
+    derivations.tell_memory(project, book, complete.memory)
     report = validate(project, complete, lambda _what, share: say("validating", share), book)
     verdict = _verdict_of(project, edition, book, complete.memory, progress) if report.valid else None
     if verdict and not snapshot:
@@ -124,7 +125,7 @@ def _verdict_of(
     """What the version of a project that validates rests on; None for a first release."""
     if edition.previous is None:
         return None
-    derived_now = partial(derived.derived_changes, project, book.derive)
+    derived_now = partial(derived.derived_changes, project, book)
     changes = plan.compare_with(project, edition.previous, progress, derived_now, memory)
     return plan.verdict_on(project, edition.previous, changes, edition.version, guards=book.guards)
 

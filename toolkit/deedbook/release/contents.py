@@ -18,13 +18,13 @@ from deedbook.integrity.digests import Digests
 from deedbook.integrity.provenance import InputFile
 from deedbook.project import Project, read_code_lists
 from deedbook.reading.pipeline import in_order
-from deedbook.release import derived, tables
+from deedbook.release import derivations, derived, tables
 from deedbook.release.codebook import TableEntry, table_entry
 from deedbook.release.edition import Edition
 from deedbook.release.formats import CSV, Book, Format, every_format, format_of, media_type
 from deedbook.release.formats.cells import LeftOutError, extents_of
 from deedbook.release.formats.csv import copy_csv
-from deedbook.release.rows import PART_BYTES, Rows, parts_of
+from deedbook.release.rows import PART_BYTES, Rows, Scratch
 from deedbook.schema import TableSchema
 from deedbook.versioning.bump import Verdict
 
@@ -183,9 +183,11 @@ def release_formats(project: Project, *, archives: bool = False) -> tuple[Format
 def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book]]:
     """Writes every table in every format; the files with all tables stay open, for what is known last."""
     project, edition, formats = contents.project, contents.edition, contents.formats
-    frames = derived.derive_frames(project, contents.book.derive, edition.created)
+    found = derivations.derive(project, contents.book, edition.created, contents.part_bytes)
+    changes = contents.verdict.changes.tables if contents.verdict else ()
+    lineage = derived.Lineage.of(project, edition, {item.table: item.rekeyed for item in changes})
     schemas = {resource.name: tables.schema_of(resource) for resource in project.package.resources}
-    names = [*schemas, *sorted(frames.keys() - schemas.keys())]
+    names = [*schemas, *sorted(found.keys() - schemas.keys())]
     lists, definitions = read_code_lists(project.package), tables.read_definitions(project.package)
     with ExitStack() as stack:
         books: dict[str, Book] = {}
@@ -198,24 +200,15 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
             # beside what is written: that folder holds nothing but files of the release
             home = contents.folder.parent
             with tempfile.TemporaryDirectory(prefix=f"{contents.folder.name}-rows-", dir=home) as place:
-                scratch = Path(place)
+                scratch = Scratch(Path(place), contents.part_bytes)
                 if name in schemas:
-                    outline, text = edited_table(contents, name, frames, scratch)
+                    resource = project.package.resource(name)
+                    outline, text = derived.edited_table(resource, found.get(name), lineage, scratch)
                 else:
-                    outline, view = derived.derived_view(project, name, frames[name])
-                    text = Rows.spilled(parts_of(view, contents.part_bytes), scratch / "whole")
+                    outline, text = derived.derived_view(project, found[name], scratch)
                 outline = replace(outline, schema=outline.schema.with_categories(lists))
-                contents.tables.append(_write_table(outline, text, contents, books, definitions, scratch))
+                contents.tables.append(_write_table(outline, text, contents, books, definitions, scratch.folder))
         yield books
-
-
-def edited_table(
-    contents: Contents, name: str, frames: Mapping[str, pl.DataFrame], scratch: Path
-) -> tuple[tables.Outline, Rows]:
-    """A table of the package, with what is derived for it."""
-    changes = contents.verdict.changes.tables if contents.verdict else ()
-    rekeyed = next((item.rekeyed for item in changes if item.table == name), None)
-    return derived.edited_table(contents.project, name, frames, contents.edition, scratch, contents.part_bytes, rekeyed)
 
 
 def _copied_rows(

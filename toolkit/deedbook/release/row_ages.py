@@ -5,14 +5,14 @@ key there lie its key and a hash of its other cells, of a row without one all it
 both have the same 64 bits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import polars as pl
 
 from deedbook.changes.records import KEY, key_text
-from deedbook.release.rows import Rows, dealt
+from deedbook.release.rows import Rows, Scratch, dealt
 from deedbook.schema import TableSchema
 
 HISTORY = ("first_release", "last_changed_in")
@@ -20,32 +20,55 @@ _ROW, _CELLS, _NTH, _OLD, _FIRST = "\0row", "\0cells", "\0nth", "\0old", "\0firs
 """What no field is called."""
 _SINCE = ("\0first_release", "\0last_changed_in")
 _SEED = 0x0DEEDB00
+_DEALT = 4
+"""Parts' bytes of a bucket, and of what is dealt at a time: the files of a table grow with the square of their number."""
 
 
-def row_ages(
-    text: Rows,
-    schema: TableSchema,
-    old: Iterator[pl.DataFrame],
-    version: str,
-    rekeyed: pl.DataFrame | None,
-    scratch: Path,
-    size: int,
-) -> pl.DataFrame | None:
-    """The columns of `HISTORY`, as categories. Rows are known by their key; without one by all their cells, equal rows by their order.
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The table in the release before.
+
+    Attributes:
+        version: What the release after it is called.
+        parts: Its rows with the column names of today, the first part perhaps without rows; no part of a new table.
+        rekeyed: The `old` and `new` keys of rows that have another one since; None for none.
+    """
+
+    version: str
+    parts: Iterator[pl.DataFrame]
+    rekeyed: pl.DataFrame | None = None
+
+
+@dataclass(slots=True)
+class _Moved:
+    """Which rows have another key since the release before, and since when they have been there; `versions` are all that are told."""
+
+    pairs: pl.DataFrame
+    first: list[pl.DataFrame]
+    versions: set[str]
+
+    def add(self, rows: pl.DataFrame, keys: Sequence[str]) -> None:
+        """Takes rows of the release before."""
+        for name in _SINCE:
+            self.versions.update(rows.get_column(name).drop_nulls().unique())
+        if self.pairs.height:  # a row is as old under a new key
+            own = rows.select(key_text(keys).alias("old"), pl.col(_SINCE[0]).alias(_FIRST))
+            self.first.append(self.pairs.join(own, on="old").select(pl.col("new").alias(KEY), _FIRST))
+
+
+def row_ages(text: Rows, schema: TableSchema, earlier: Earlier, scratch: Scratch) -> pl.DataFrame | None:
+    """The columns of `HISTORY`, as an Enum. Rows are known by their key; without one by all their cells, equal rows by their order.
 
     Args:
         text: The table as canonical text.
         schema: Its own; an added column is no change of a row that leaves it empty.
-        old: The table in the release before, in parts with the column names of today, the first perhaps without rows; no part of a new table.
-        version: What the release is called.
-        rekeyed: The `old` and `new` keys of rows that have another one.
-        scratch: Where buckets are put.
-        size: About how many bytes a bucket has.
+        earlier: The release before.
+        scratch: Where buckets are put; with the bytes of a part.
 
     Returns:
         None where every row is new, since nothing tells the ages of old ones.
     """
-    head = next(old, pl.DataFrame())
+    head = next(earlier.parts, pl.DataFrame())
     if not {*schema.primary_key, *HISTORY} <= {*head.columns}:
         return None
     known = [name for name in schema.names if name in head.columns]
@@ -53,42 +76,58 @@ def row_ages(
     others = [name for name in schema.names if name not in keys]
     added = [pl.lit(None, pl.String).alias(name) for name in schema.names if name not in known]
     ages = [pl.col(name).alias(since) for name, since in zip(HISTORY, _SINCE, strict=True)]
-    moves = pl.DataFrame(schema={"old": pl.String, "new": pl.String}) if rekeyed is None else rekeyed
-    moved = [pl.DataFrame(schema={KEY: pl.String, _FIRST: pl.String})]
-
-    def told(part: pl.DataFrame) -> pl.DataFrame:
-        cells = part.select(others).hash_rows(_SEED) if others else pl.zeros(part.height, pl.UInt64, eager=True)
-        return part.with_columns(cells.alias(_CELLS))
+    cells = pl.struct(others).hash(_SEED) if others else pl.lit(0, pl.UInt64)
+    none = pl.DataFrame(schema={"old": pl.String, "new": pl.String})
+    moved = _Moved(none if earlier.rekeyed is None else earlier.rekeyed, [_NO_FIRST], {earlier.version})
 
     def now() -> Iterator[pl.DataFrame]:
         start = 0
         for part in chain([text.slice(0, 0)], text.slices()):
-            yield told(part).select(*keys, _CELLS).with_row_index(_ROW, start)
+            yield part.select(*keys, cells.alias(_CELLS)).with_row_index(_ROW, start)
             start += part.height
 
     def before() -> Iterator[pl.DataFrame]:
-        for part in chain([head], old):
-            found = told(part.with_columns(added)).select(*keys, _CELLS, *ages)
-            if moves.height:  # a row is as old under a new key
-                own = found.select(key_text(keys).alias("old"), pl.col(_SINCE[0]).alias(_FIRST))
-                moved.append(moves.join(own, on="old").select(pl.col("new").alias(KEY), _FIRST))
+        for part in chain([head], earlier.parts):
+            found = part.with_columns(added).select(*keys, cells.alias(_CELLS), *ages)
+            moved.add(found, keys)
             yield found
 
-    sample = told(text.slice(0, 1000)).select(*keys, _CELLS)
+    size = _DEALT * scratch.size
+    sample = text.slice(0, 1000).select(*keys, cells.alias(_CELLS))
     count = 1 + int(sample.estimated_size()) * text.height // max(1, sample.height) // size if keys else 1
-    buckets = (dealt(now(), keys, count, scratch / "now"), dealt(before(), keys, count, scratch / "before"))
-    pairs, is_keyed = pl.concat(moved), bool(schema.primary_key)
+    buckets = [
+        dealt(_gathered(rows, size), keys, count, scratch.folder / name)
+        for rows, name in ((now(), "now"), (before(), "before"))
+    ]
+    first, kind = pl.concat(moved.first), pl.Enum(sorted(moved.versions))
     found = [
-        _compared(rows.collect(), earlier.collect(), keys, pairs, version, is_keyed=is_keyed)
-        for rows, earlier in zip(*buckets, strict=True)
+        _compared(rows.collect(), old.collect(), keys, first, is_keyed=bool(schema.primary_key)).select(
+            _ROW, *(pl.col(name).fill_null(earlier.version).cast(kind) for name in HISTORY)
+        )
+        for rows, old in zip(*buckets, strict=True)
     ]
     return pl.concat(found).sort(_ROW).select(HISTORY)
 
 
+_NO_FIRST = pl.DataFrame(schema={KEY: pl.String, _FIRST: pl.String})
+
+
+def _gathered(frames: Iterable[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:
+    """Consecutive frames, several as one of about so many bytes."""
+    held, total = list[pl.DataFrame](), 0
+    for frame in frames:
+        held.append(frame)
+        total += int(frame.estimated_size())
+        if total >= size:
+            yield pl.concat(held)
+            held, total = [], 0
+    yield from [pl.concat(held)] if held else ()
+
+
 def _compared(
-    rows: pl.DataFrame, old: pl.DataFrame, keys: list[str], moved: pl.DataFrame, version: str, *, is_keyed: bool
+    rows: pl.DataFrame, old: pl.DataFrame, keys: list[str], moved: pl.DataFrame, *, is_keyed: bool
 ) -> pl.DataFrame:
-    """The numbers and ages of the rows of a bucket; `moved` tells since when those with another key have been there."""
+    """The numbers and ages of the rows of a bucket, null of the new; `moved` tells since when those with another key have been there."""
     first, last = map(pl.col, _SINCE)
     if not is_keyed:
         nth = pl.int_range(pl.len()).over(pl.lit(0), *keys).alias(_NTH)
@@ -98,6 +137,4 @@ def _compared(
         both = both.with_columns(key_text(keys).alias(KEY)).join(moved, on=KEY, how="left")
         first = first.fill_null(pl.col(_FIRST))
     is_same = pl.col(_CELLS).eq(pl.col(_CELLS + _OLD)) & last.is_not_null()
-    ages = first.fill_null(version), pl.when(is_same).then(last).otherwise(pl.lit(version))
-    named = (age.cast(pl.Categorical).alias(name) for name, age in zip(HISTORY, ages, strict=True))
-    return both.select(_ROW, *named)
+    return both.select(_ROW, first.alias(HISTORY[0]), pl.when(is_same).then(last).alias(HISTORY[1]))

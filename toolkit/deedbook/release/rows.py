@@ -38,6 +38,18 @@ _SAMPLED = 100
 """Rows of each part that tell how the order is cut into ranges of about the same number."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """Where the parts of a table are put, and of about how many bytes of its file one is made."""
+
+    folder: Path
+    size: int
+
+    def below(self, name: str) -> Self:
+        """A folder in it."""
+        return replace(self, folder=self.folder / name)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """The rows of a table; what was found out about them holds for this very record.

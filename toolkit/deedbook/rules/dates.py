@@ -12,7 +12,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import pandera.polars as pa
 import polars as pl
@@ -20,6 +20,7 @@ import polars as pl
 from deedbook.rules.rule import builder_rule, rule
 
 Bounds = tuple[dt.date | None, dt.date | None]
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 BEGINNING = dt.date(1, 1, 1)
 END = dt.date(9999, 12, 31)
@@ -199,7 +200,7 @@ def of_parts(year: str, month: str, day: str) -> tuple[pl.Expr, pl.Expr]:
     return first, pl.when(d.is_null()).then(at(m.fill_null("12"), pl.lit("1")).dt.month_end()).otherwise(first)
 
 
-def bounds_of_parts(frame: pl.DataFrame, key: Sequence[str], parts: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+def bounds_of_parts(frame: Frame, key: Sequence[str], parts: Mapping[str, Sequence[str]]) -> Frame:
     """By the key, columns `NAME_first` and `NAME_last` for each NAME: the days that a date in three fields (year, month, day) allows."""
     days = {}
     for name, fields in parts.items():

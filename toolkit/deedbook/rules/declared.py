@@ -42,7 +42,7 @@ _MODULES = {
     "values": values,
 }
 
-Derive = Callable[[Mapping[str, pl.DataFrame], dt.date], dict[str, pl.DataFrame]]
+Derive = Callable[[Mapping[str, pl.LazyFrame], dt.date], dict[str, pl.LazyFrame]]
 """What releases add to typed tables, by table or view."""
 
 
@@ -82,15 +82,16 @@ def read_derivations(file: Path) -> Derive:
     """
     listed = _read(file)
 
-    def derive(tables: Mapping[str, pl.DataFrame], created: dt.date) -> dict[str, pl.DataFrame]:
+    def derive(tables: Mapping[str, pl.LazyFrame], created: dt.date) -> dict[str, pl.LazyFrame]:
         del created  # nothing here rests on the day of the release
-        context, found = pl.SQLContext(dict(tables), eager=True), {}
+        context, found = pl.SQLContext(dict(tables)), dict[str, pl.LazyFrame]()
         for name, item in listed.items():
             try:
                 if "sql" in item:
                     found[name] = context.execute(item["sql"])
                 else:
                     found[name] = dates.bounds_of_parts(tables[name], item["key"], item["dates"])
+                found[name].collect_schema()
             except (TypeError, LookupError, pl.exceptions.PolarsError) as error:
                 raise RuleError(f"{file}: [{name}]: {error}", "correct its `sql`, or its `key` and `dates`") from None
         return found

@@ -14,7 +14,7 @@ from deedbook.edits import Cells
 from deedbook.errors import ProjectError, UsageError
 from deedbook.findings import Report, nearest
 from deedbook.project import Project
-from deedbook.release.derived import derive_frames
+from deedbook.release.derivations import derive_frames
 from deedbook.release.formats.cells import sheet_names
 from deedbook.release.tables import to_canonical
 from deedbook.validation import Options, validate
@@ -128,7 +128,7 @@ def derive(project: Project, report: Report, *, trust_rules: bool) -> dict[str, 
     from deedbook.checking.rules import load_book
 
     day = project.package.created[:10] or dt.datetime.now(dt.UTC).date().isoformat()
-    return derive_frames(project, load_book(project).derive, dt.datetime.fromisoformat(day))
+    return derive_frames(project, load_book(project), dt.datetime.fromisoformat(day))
 
 
 def _with_derived(resource: Resource, page: Page, frame: pl.DataFrame | None) -> Page:
