@@ -32,8 +32,8 @@ Windows deletes no file that somebody has mapped into memory."""
 _RANK = "\0rank"
 """What no field is called."""
 _SEED = 0x0DEEDB00
-_SORTED = 8
-"""Parts that are sorted at once, in 150 MB: more of them are fewer files, whose number grows with the square of that of these."""
+_SORTED, _RANGES = (4, 8), 16
+"""Parts that are sorted at once, in 150 MB at most: as few as make so many ranges, since the number of files grows with the square."""
 _SAMPLED = 100
 """Rows of each part that tell how the order is cut into ranges of about the same number."""
 
@@ -159,24 +159,25 @@ class Rows:
         More than some parts are dealt to files in a new folder, each for a range of the order, and one range is sorted at a time.
         """
         height = -(-self.height // len(self.parts))
-        limits = order.limits(-(-len(self.parts) // _SORTED))
+        count = min(max(_SORTED[0], len(self.parts) // _RANGES), _SORTED[1])
+        limits = order.limits(-(-len(self.parts) // count))
         if not limits.height:
             whole = self.lazy.collect()
             self.discard()
             yield from order.sorted_slices(whole, height)
             return
         folder.mkdir()
-        for first in range(0, len(self.parts), _SORTED):
-            self._deal(first, order, limits, folder)
+        for first in range(0, len(self.parts), count):
+            self._deal(first, first + count, order, limits, folder)
         self.discard()
         for place in range(limits.height + 1):
             if paths := sorted(folder.glob(f"{place:06}-*.arrow")):
                 yield from order.sorted_slices(_taken(paths), height)
         folder.rmdir()
 
-    def _deal(self, first: int, order: "Order", limits: pl.DataFrame, folder: Path) -> None:
-        """Puts the rows of some parts into files by their range."""
-        held = pl.concat(self.parts[first : first + _SORTED]).collect()
+    def _deal(self, first: int, end: int, order: "Order", limits: pl.DataFrame, folder: Path) -> None:
+        """Puts the rows of the parts from one on, before another, into files by their range."""
+        held = pl.concat(self.parts[first:end]).collect()
         ranges = order.ranges(held, limits)
         for place in np.unique(ranges):
             path = folder / f"{place:06}-{first:06}.arrow"
