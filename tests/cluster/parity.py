@@ -1,29 +1,43 @@
-"""Projects whose reports a cluster and this machine are to agree on, and `python -m tests.cluster.parity MASTER FOLDER`.
+"""What a cluster and this machine are to agree on, and `python -m tests.cluster.parity MASTER FOLDER OLD NEW`.
 
-That compares some of ../shared, and the project in FOLDER cut into ten spans, on a master of the classic kind: a process has either
-such a session or one of Spark Connect. It prints what differs, and what the cluster says of FOLDER.
+That compares the reports of some of ../shared, and of the project in FOLDER cut into ten spans, on a master of the classic kind: a
+process has either such a session or one of Spark Connect. It builds NEW, and compares it with OLD. It prints what differs, and what
+the cluster says of FOLDER.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from deedbook.changes.compare import compare
+from deedbook.changes.sources import open_sides
 from deedbook.checking.rules import RuleBook, load_book
 from deedbook.cluster import Spark, open_engine
 from deedbook.cluster.rules import narrowed
 from deedbook.errors import DeedbookError
 from deedbook.findings import report_record
 from deedbook.project import Project, load_project
+from deedbook.release.build import build
+from deedbook.rendering.changes import RENDERERS
 from deedbook.validation import Options, validate
 from tests.conformance import SHARED
 from tests.conformance.packages import read_projects
+from tests.package import fields
 
 LARGE = 20_000
 """Bytes of a package from which on spans are larger: a span costs a few milliseconds."""
+NUMBERS: dict[str, Any] = fields(
+    "id:integer", "name", "share:number", "at:datetime", "why:integer", "large:number", primaryKey=["id"]
+)
+"""The schema of `numbers`."""
+NUMBERS["fields"][3]["format"] = "any"
+NUMBERS["fields"][4]["missingValues"] = [{"value": "NA", "label": "unknown"}, {"value": "-9", "label": "refused"}]
 SOME = 200
 """One in so many packages is compared on a classic master, where each takes a second or two."""
 
@@ -68,7 +82,37 @@ def _book_of(project: Project) -> RuleBook | None:
         return None
 
 
-def main(master: str, folder: Path) -> None:
+def release_bytes(folder: Path, engine: Spark | None) -> dict[str, bytes]:
+    """The files of the release that a project becomes."""
+    built = build(load_project(folder), engine=engine)
+    assert built.release, built.report.findings
+    return {path.name: path.read_bytes() for path in built.release.folder.iterdir()}
+
+
+def differing_files(folder: Path, spark: Spark) -> list[str]:
+    """The files of a project's release that a cluster makes otherwise."""
+    other = shutil.copytree(folder, folder.with_name(f"{folder.name} there"))
+    here, there = release_bytes(folder, None), release_bytes(other, spark)
+    return sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+
+
+def differences(old: Path, new: Path, spark: Spark | None, **how: Any) -> str:
+    """What is said of two states."""
+    with open_sides(str(old), str(new)) as sides:
+        return RENDERERS["json"](compare(*sides, **how, matcher=spark), 1_000)
+
+
+def numbers(count: int) -> str:
+    """A table in no order, with keys that sort as numbers, and cells of many kinds."""
+    rows = [
+        f'{number},"name\n""{number}""",{number / 7:.3f},2020-01-01T00:00:00{"Z" * (number % 2)},{("NA", "-9", "1")[number % 3]},'
+        f"{10**17 + number}"
+        for number in (at * 7_919 % count for at in range(count))
+    ]
+    return "id,name,share,at,why,large\n" + "\n".join(rows) + "\n"
+
+
+def main(master: str, folder: Path, old: Path, new: Path) -> None:
     """Compares on a master, and prints the result as JSON."""
     projects = read_all_projects() if SHARED.is_dir() else {}
     own = load_project(folder)
@@ -77,8 +121,11 @@ def main(master: str, folder: Path) -> None:
         differing = [name for name in sorted(projects)[::SOME] if len(set(reports(projects[name], small))) > 1]
         size = own.package.resources[0].files[0].stat().st_size
         there, here = reports(own, replace(spark, span=size // 10))
+        differing += differing_files(new, replace(spark, span=20_000))
+        said = [differences(old, new, engine) for engine in (replace(spark, span=20_000), None)]
+        differing += [*set(said)][1:]
     json.dump({"compared": len(projects) // SOME, "differing": differing, "there": there, "here": here}, sys.stdout)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], *map(Path, sys.argv[2:]))

@@ -230,17 +230,17 @@ def test_a_rule_that_raises_is_named_with_its_line(tmp_path: Path, spark: Spark)
 
 
 def test_a_file_that_changes_meanwhile_is_named(tmp_path: Path, spark: Spark, monkeypatch: pytest.MonkeyPatch) -> None:
-    from deedbook.cluster import engine
+    from deedbook.cluster.tasks import Executors
 
     project = make_package(tmp_path, schemas={"people": PEOPLE}, people=rows_of(100))
-    spans = engine.TableCheck.spans
+    cut = Executors.cut
 
     def and_grow(*arguments: Any) -> Any:
         with (tmp_path / "people.csv").open("a") as file:
             file.write("500,more\n")
-        return spans(*arguments)
+        return cut(*arguments)
 
-    monkeypatch.setattr(engine.TableCheck, "spans", and_grow)
+    monkeypatch.setattr(Executors, "cut", and_grow)
     found = validate(project, engine=spark).findings
     assert [(it.rule, it.path) for it in found] == [("source-error", "people.csv")]
     assert "grew by 9 bytes while it was read" in found[0].message

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from deedbook.cluster import keys
 from deedbook.cluster.keys import Question, repeated
-from deedbook.cluster.portions import bundled_hashes
+from deedbook.cluster.tasks import bundled_hashes
 
 HASHES = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 

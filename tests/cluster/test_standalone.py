@@ -1,4 +1,4 @@
-"""Apache Spark itself, a master with two workers of which one is killed in the middle: the report of this machine."""
+"""Apache Spark itself, a master with two workers of which one is killed in the middle: the report and the release of this machine."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.conftest import SPARK
+from tests.cluster.parity import NUMBERS, numbers
 from tests.cluster.standalone import PATIENCE, cluster, started, wait_for, worker
 from tests.external.conftest import TOOLS, tool
 from tests.package import fields, make_package
+from tests.release.conftest import write_project
 
 RULES = """
 import os
@@ -54,9 +56,12 @@ def test_a_master_with_two_workers_of_which_one_is_killed(tmp_path: Path) -> Non
     (package / "deedbook.toml").write_text('package = "datapackage.json"\nschemas = "rules"\n')
     (package / "rules").mkdir()
     (package / "rules" / "people.py").write_text(RULES)
+    old, new = tmp_path / "old", tmp_path / "new"
+    for place, table in ((old, numbers(4_000)), (new, numbers(4_000).replace('\n7,"name', '\n7,"another'))):
+        write_project(place, {"numbers": (table, NUMBERS)}, formats=("parquet",))
     told = [{"TESTED_FOLDER": str(tmp_path), "TESTED_WORKER": number} for number in ("1", "2")]
     with cluster(tmp_path, told) as spark:
-        compare = sys.executable, "-m", "tests.cluster.parity", spark.master, str(package)
+        compare = sys.executable, "-m", "tests.cluster.parity", spark.master, str(package), str(old), str(new)
         with started(tmp_path, "driver", *compare) as driver:
             wait_for(lambda: (tmp_path / "begun").exists() or driver.poll() is not None)
             os.killpg(spark.workers[0].pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ import polars as pl
 from deedbook.changes import declarations
 from deedbook.changes.highlighter import context_rows
 from deedbook.changes.records import CELLS, KEY, REKEYED, Changes, SchemaChange, TableChanges, key_text
-from deedbook.changes.row_hashes import MEMORY, Comparison, differing_rows, text_of
+from deedbook.changes.row_hashes import MEMORY, Comparison, Matcher, differing_rows, text_of
 from deedbook.changes.sources import Side
 from deedbook.descriptor import Package, Resource
 from deedbook.project import CODE_VALUES
@@ -35,6 +35,7 @@ def compare(
     tables: tuple[str, ...] = (),
     memory: int = MEMORY,
     progress: Progress | None = None,
+    matcher: Matcher | None = None,
 ) -> Changes:
     """What differs between two sides.
 
@@ -47,6 +48,7 @@ def compare(
         tables: Names of the tables to compare; all when empty.
         memory: Bytes; with less of it, less of a table is read at a time. Eight to twelve bytes a row and side are needed all the same.
         progress: Told what is read.
+        matcher: What hashes rows; this process when None.
 
     Raises:
         ProjectError: when a table cannot be read.
@@ -75,7 +77,7 @@ def compare(
         if progress:
             progress(f"comparing {current}", min(1.0, read / total))
 
-    how = Comparison(literal=literal or everything, everything=everything, advance=advance, memory=memory)
+    how = Comparison(literal or everything, everything, advance, memory, matcher)
     found = []
     for at, current in enumerate(common):  # `advance` tells it
         read = sum(list(sizes.values())[:at])

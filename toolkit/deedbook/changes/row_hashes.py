@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -54,6 +54,31 @@ _SHARE = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Unmatched:
+    """The rows of two tables that have no equal on the other side, by their hashes.
+
+    Attributes:
+        heights: The rows of the whole tables.
+        places: The numbers of those without an equal, rising.
+        pick: Reads such rows of the old (0) or the new (1) table as text.
+    """
+
+    heights: tuple[int, int]
+    places: tuple[Positions, Positions]
+    pick: Callable[[int, Positions], pl.DataFrame]
+
+
+class Matcher(Protocol):
+    """What hashes the rows of two tables in place of this process."""
+
+    def unmatched(
+        self, tables: tuple[Resource, Resource], columns: tuple[Columns, Columns], *, is_keyed: bool
+    ) -> Unmatched:
+        """What `Comparison.unmatched` finds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """How tables are compared.
 
@@ -63,12 +88,14 @@ class Comparison:
         everything: Also compare fields that one side lacks, and give every text as it stands in the files: for a patch.
         advance: Told about how many bytes were read.
         memory: Bytes; with less of it, less is read and looked up at a time.
+        matcher: What hashes rows; this process when None.
     """
 
     literal: bool = True
     everything: bool = False
     advance: Callable[[int], None] = lambda _bytes: None
     memory: int = MEMORY
+    matcher: Matcher | None = None
 
     @property
     def block_size(self) -> int:
@@ -132,7 +159,7 @@ def _by_records(old: Resource, new: Resource, alignment: Alignment, how: Compari
     for resource, layout in ((old, layout_of(old)), (new, layout_of(new))):
         missing = [(item.name, resource.described.missing_of(item)) for item in resource.described.fields]
         forms.append((layout.names, layout.dialect.delimiter, layout.dialect.quote_char, missing))
-    if forms[0] != forms[1]:
+    if how.matcher or forms[0] != forms[1]:
         return None
     is_keyed = bool(alignment.key)
     records = hash_records(old, how.advance), hash_records(new, how.advance)
@@ -146,25 +173,32 @@ def _by_records(old: Resource, new: Resource, alignment: Alignment, how: Compari
     with ThreadPoolExecutor(2, thread_name_prefix="deedbook") as pool:
         rows = list(pool.map(read_at, (old, new), picked))
     columns = [_columns(alignment, side, literal=how.literal) for side in (0, 1)]
-    left, right = how.unmatched(_hash(rows[0], columns[0]), _hash(rows[1], columns[1]), is_keyed=is_keyed)
+    left, right = how.unmatched(hash_frame(rows[0], columns[0]), hash_frame(rows[1], columns[1]), is_keyed=is_keyed)
     return DifferingRows(rows[0][left], rows[1][right], differing[0][left], heights)
 
 
 def _by_cells(old: Resource, new: Resource, alignment: Alignment, how: Comparison) -> DifferingRows:
     """The same by every cell of both tables."""
 
-    def compare(literal: bool) -> tuple[tuple[Hashes, Hashes], tuple[Positions, Positions]]:
-        before = hash_cells(old, _columns(alignment, 0, literal=literal), how)
-        after = hash_cells(new, _columns(alignment, 1, literal=literal), how)
-        return (before, after), how.unmatched(before, after, is_keyed=bool(alignment.key))
+    def pick(side: int, places: Positions) -> pl.DataFrame:
+        return pick_rows((old, new)[side], places, block_size=how.block_size)
 
-    hashes, differing = compare(how.literal)
-    many, unlisted = len(differing[1]), how.literal and sum(map(len, differing)) > MOST_LISTED
+    def compare(*, literal: bool) -> Unmatched:
+        columns = _columns(alignment, 0, literal=literal), _columns(alignment, 1, literal=literal)
+        is_keyed = bool(alignment.key)
+        if how.matcher:
+            return how.matcher.unmatched((old, new), columns, is_keyed=is_keyed)
+        before, after = (hash_cells(*one, how) for one in zip((old, new), columns, strict=True))
+        places = how.unmatched(before, after, is_keyed=is_keyed)
+        return Unmatched((len(before), len(after)), places, pick)
+
+    found = compare(literal=how.literal)
+    many, unlisted = len(found.places[1]), how.literal and sum(map(len, found.places)) > MOST_LISTED
     if unlisted:
-        hashes, differing = compare(False)
-    before, after = (pick_rows(*one, block_size=how.block_size) for one in zip((old, new), differing, strict=True))
-    heights, rewritten = (len(hashes[0]), len(hashes[1])), max(0, many - len(differing[1]))
-    return DifferingRows(before, after, differing[0], heights, rewritten, unlisted)
+        found = compare(literal=False)
+    before, after = (found.pick(side, places) for side, places in enumerate(found.places))
+    rewritten = max(0, many - len(found.places[1]))
+    return DifferingRows(before, after, found.places[0], found.heights, rewritten, unlisted)
 
 
 def _columns(alignment: Alignment, side: int, *, literal: bool) -> Columns:
@@ -182,13 +216,14 @@ def text_of(item: Field | None, *, literal: bool) -> pl.Expr:
 def hash_cells(resource: Resource, columns: Columns, how: Comparison) -> Hashes:
     """The hash of every row of a table over these columns."""
     found = bytearray()
-    for hashes in read_each(resource, lambda frame: _hash(frame, columns), block_size=how.block_size, strict=True):
+    for hashes in read_each(resource, lambda frame: hash_frame(frame, columns), block_size=how.block_size, strict=True):
         found += hashes.data
         how.advance(how.block_size)
     return np.frombuffer(found, np.uint64)
 
 
-def _hash(frame: pl.DataFrame, columns: Columns) -> Hashes:
+def hash_frame(frame: pl.DataFrame, columns: Columns) -> Hashes:
+    """The hash of every row of some over these columns."""
     return frame.select(columns).hash_rows(_SEED).to_numpy()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from deedbook.cli import options, streams
+from deedbook.cli.engines import open_cluster
 from deedbook.errors import DONE, FINDINGS
 from deedbook.project import load_project
 from deedbook.rendering import text
@@ -15,10 +16,20 @@ from deedbook.rendering import text
 @click.option("--snapshot", is_flag=True, help="Build an unplanned state as VERSION-snapshot, replacing the last one.")
 @options.trust_rules
 @options.memory
+@options.engine
 @options.quiet
 @options.debug
 @click.pass_context
-def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, memory: int, quiet: bool) -> None:
+def build(
+    ctx: click.Context,
+    target: Path,
+    snapshot: bool,
+    trust_rules: bool,
+    memory: int,
+    engine: str,
+    master: str,
+    quiet: bool,
+) -> None:
     """Validate the project and write its planned release into dist/NAME/VERSION/.
 
     Version and date stand in the descriptor. Errors in the data: nothing is written, exit code 1. The same content built
@@ -29,9 +40,9 @@ def build(ctx: click.Context, target: Path, snapshot: bool, trust_rules: bool, m
 
     project = load_project(target)
     options.may_run_rules(project, trusted=trust_rules)
-    with streams.progress_bar(quiet=quiet) as bar:
+    with open_cluster(engine, master) as spark, streams.progress_bar(quiet=quiet) as bar:
         own = Options(trust_rules=True, memory=memory)
-        built = release.build(project, own, snapshot=snapshot, progress=bar.update)
+        built = release.build(project, own, snapshot=snapshot, progress=bar.update, engine=spark)
     if built.release is None:
         streams.emit(text.render_text(built.report, streams.view()))
         streams.say("nothing was built: a release holds no errors")

@@ -7,6 +7,7 @@ import click
 from deedbook.changes.compare import compare
 from deedbook.changes.sources import open_sides
 from deedbook.cli import options, streams
+from deedbook.cli.engines import open_cluster
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.rendering import changes as views
 from deedbook.versioning.history import with_span
@@ -36,6 +37,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help="Changes of a kind and table that text, markdown and html show; counts are exact all the same.",
 )
 @options.memory
+@options.engine
 @options.quiet
 @options.debug
 @click.pass_context
@@ -51,6 +53,8 @@ def diff(
     canonical: bool,
     max_changes: int,
     memory: int,
+    engine: str,
+    master: str,
     quiet: bool,
 ) -> None:
     """Say what changed from OLD to NEW.
@@ -62,12 +66,16 @@ def diff(
 
     Exits with 0 when both are equal and with 1 when they differ.
     """
-    with open_sides(old, new, schema=schema) as (before, after), streams.progress_bar(quiet=quiet) as bar:
+    with (
+        open_cluster(engine, master) as spark,
+        open_sides(old, new, schema=schema) as (before, after),
+        streams.progress_bar(quiet=quiet) as bar,
+    ):
         names = {item.name for side in (before, after) for item in side.package.resources}
         if unknown := sorted(set(tables) - names):
             raise UsageError(f"there is no table `{unknown[0]}`", f"the tables are {', '.join(sorted(names))}")
         how = {"literal": not canonical, "derived": derived, "everything": format_ == "daff"}
-        changes = compare(before, after, **how, tables=tables, memory=memory, progress=bar.update)
+        changes = compare(before, after, **how, tables=tables, memory=memory, progress=bar.update, matcher=spark)
     if before.is_release and after.is_release:
         changes = with_span(changes, before, after)
     rendered = views.RENDERERS[format_](changes, max_changes)

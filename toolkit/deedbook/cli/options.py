@@ -72,6 +72,14 @@ def one_of(choices: Sequence[str], text: str) -> dict[str, Any]:
     return {"type": click.Choice(choices), "metavar": "NAME" if many else None, "help": said}
 
 
+def engine(command: F) -> F:
+    """`--engine` and `--master`: what does the work on tables."""
+    address = "With --engine spark: the cluster, such as sc://HOST:15002; its executors read the same paths."
+    choice = one_of(("local", "spark"), "What reads the tables: this machine, or with --master a Spark cluster.")
+    command = click.option("--master", default="", metavar="URL", help=address)(command)
+    return click.option("--engine", **choice, default="local")(command)
+
+
 def catalogue(command: F) -> F:
     """`--from`, `--key` and `--offline`: which catalogue is asked, and how."""
     place = "URL or folder of the catalogue; that of your configuration by default."

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from deedbook import models
 from deedbook.cli import options, reports, streams
+from deedbook.cli.engines import open_cluster
 from deedbook.cli.reports import Outputs
 from deedbook.cli.watch import watch as watch_
 from deedbook.errors import DONE, FINDINGS, UsageError
 from deedbook.findings import Report, with_findings
 from deedbook.project import Project, Reading, load_project
 from deedbook.rendering import text
-
-if TYPE_CHECKING:
-    from deedbook.cluster import Spark
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -88,17 +85,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--watch", is_flag=True, help="Validate again whenever a file of the project changes, until it is stopped."
 )
-@click.option(
-    "--engine",
-    **options.one_of(("local", "spark"), "What reads the tables: this machine, or with --master a Spark cluster."),
-    default="local",
-)
-@click.option(
-    "--master",
-    default="",
-    metavar="URL",
-    help="With --engine spark: the cluster, such as sc://HOST:15002; its executors read the same paths.",
-)
+@options.engine
 @click.option("--allow-network", is_flag=True, help="Read tables that the descriptor names by URL.")
 @click.option("--workers", type=click.IntRange(min=1), help="Threads; as many as help when not given.")
 @options.quiet
@@ -166,27 +153,6 @@ def _reading(given: dict[str, Any], model: str | None, table: str) -> Reading:
     if schema is not None:
         raise UsageError("--schema and --model both say what the file is", "leave one of them out")
     return replace(reading, name=table, model=models.folder_of(model))
-
-
-@contextmanager
-def open_cluster(engine: str, master: str, findings_file: Path | None) -> Iterator[Spark | None]:
-    """The engine on a cluster; None for this machine.
-
-    Raises:
-        UsageError: when what was asked does not fit together.
-    """
-    if bool(master) != (engine == "spark"):
-        problem = "--engine spark needs the address of a cluster" if engine == "spark" else "--master is for a cluster"
-        raise UsageError(problem, "give both --engine spark and --master sc://HOST:PORT")
-    if engine == "local":
-        yield None
-        return
-    if findings_file:
-        raise UsageError("--findings is written on one machine only", "leave it out, or leave --engine spark out")
-    from deedbook.cluster import open_engine
-
-    with open_engine(master, streams.say) as spark:
-        yield spark
 
 
 def _staged(target: Path, reading: Reading, stack: ExitStack) -> tuple[Project, Path, bool]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,32 +13,24 @@ from deedbook.checking.batch import SmallFiles
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.checking.table import Reached, TableOutcome, read_files
-from deedbook.cluster.keys import MAX_BITS, HashTable, judge_keys, numbers_of
-from deedbook.cluster.portions import (
-    COLUMNS,
-    STRETCHES,
-    WHOLE,
-    Portion,
-    Work,
-    check_tasks,
-    lean,
-    read_stretches,
-)
-from deedbook.cluster.session import on_executors, open_session, run, say_nothing
-from deedbook.cluster.spans import SPAN, Span, Stretch, bundled, cut, stretches_of
-from deedbook.descriptor import Package
-from deedbook.errors import DeedbookError, UsageError
+from deedbook.cluster.keys import HashTable, judge_keys, numbers_of
+from deedbook.cluster.portions import Portion, Work, lean
+from deedbook.cluster.session import open_session, say_nothing
+from deedbook.cluster.spans import SPAN, Span
+from deedbook.cluster.tasks import Executors
+from deedbook.descriptor import Package, Resource
+from deedbook.errors import UsageError
 from deedbook.reading.blocks import Cutter
 from deedbook.reading.inputs import is_foreign
 from deedbook.reading.source import is_plain, no_file, refuse_changed
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
+    from deedbook.changes.row_hashes import Columns, Unmatched
     from deedbook.checking.rules import RuleBook  # pandera takes long to import
-
-_BUCKET = 2
-"""How many spans have a bucket of hashes more: at 10 bytes a row, as few as there may be, it has 200 MB of each key."""
+    from deedbook.release.rows import Rows, Scratch
+    from deedbook.schema import TableSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +63,7 @@ class OpenFile:
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """Checks tables on a cluster.
+    """Checks, sorts and compares tables on a cluster.
 
     Attributes:
         span: Bytes that one task reads.
@@ -88,21 +78,54 @@ class Spark:
 
         return narrowed(book, package)
 
+    @property
+    def executors(self) -> Executors:
+        """What does the work."""
+        return Executors(self.session, self.span)
+
+    def judges_all(self, book: RuleBook, package: Package) -> bool:
+        """Whether no rule is left unchecked that this process could judge."""
+        counts = [
+            sum(bool(rule.unmet) for table in one.tables.values() for rule in table.rules)
+            for one in (book, self.narrow(book, package))
+        ]
+        return counts[0] == counts[1]
+
+    def read_sorted(self, resource: Resource, scratch: Scratch) -> tuple[Rows, set[str]]:
+        """A table as a release has it, as `release.derived.read_sorted` gives it."""
+        from deedbook.cluster.releases import read_sorted
+
+        return read_sorted(self.executors, resource, scratch)
+
+    def copied_rows(
+        self, text: Rows, schema: TableSchema, path: Path, folder: Path
+    ) -> tuple[Rows, list[str], Mapping[str, int]]:
+        """The rows of a table as CSV and as values, as `release.contents.copied_rows` gives them."""
+        from deedbook.cluster.copies import copied_rows
+
+        return copied_rows(self.executors, text, schema, path, folder)
+
+    def unmatched(
+        self, tables: tuple[Resource, Resource], columns: tuple[Columns, Columns], *, is_keyed: bool
+    ) -> Unmatched:
+        """The rows of two tables without an equal on the other side."""
+        from deedbook.cluster.comparisons import unmatched
+
+        return unmatched(self.executors, tables, columns, is_keyed=is_keyed)
+
     def check_tables(
         self, plans: Sequence[TablePlan], found: Callable[[TablePlan], FindingsSoFar]
     ) -> list[TableOutcome]:
         """What is known of each table after its pass, its keys and its foreign keys."""
         numbers = numbers_of(plans)
-        size = sum(file.stat().st_size for plan in plans for file in plan.resource.files if file.is_file())
-        bits = min((size // (_BUCKET * self.span)).bit_length(), MAX_BITS)
-        kept: list[DataFrame] = []
+        executors = self.executors
+        bits = executors.bits_for(plan.resource for plan in plans)
         tables: list[HashTable] = []
         for plan in plans:
             work = Work(lean(plan), numbers=numbers[plan.resource.name], bits=bits)
-            tables.append(TableCheck(self, TableOutcome(plan, found(plan)), kept).check(work))
+            tables.append(TableCheck(executors, TableOutcome(plan, found(plan))).check(work))
         judge_keys(tables)
-        for frame in kept:
-            frame.unpersist()
+        executors.free()
         return [table.outcome for table in tables]
 
 
@@ -118,13 +141,11 @@ class TableCheck:
     """One table on the cluster.
 
     Attributes:
-        kept: What the cluster is to keep for later steps; more is added.
         files: Those whose rows are read on the cluster.
     """
 
-    engine: Spark
+    executors: Executors
     outcome: TableOutcome
-    kept: list[DataFrame]
     files: dict[int, OpenFile] = field(default_factory=dict)
 
     def check(self, work: Work) -> HashTable:
@@ -133,16 +154,8 @@ class TableCheck:
         read_files(outcome, self.open, SmallFiles())
         columns = {number: file.plan.columns for number, file in self.files.items()}
         work = replace(work, waivers=outcome.found.waivers, columns=columns)
-        frame, portions = self.portions(work, self.spans(work))
-        doubtful = {}
-        for span, portion in portions.items():
-            if portion.is_irregular and span.file not in doubtful:
-                doubtful[span.file] = replace(span, size=None)
-        if doubtful:  # the rest of such a file is read by one task
-            good = {span: it for span, it in portions.items() if not _is_behind(span, doubtful.get(span.file))}
-            more, again = self.portions(work, list(doubtful.values()))
-            frame = self.only(frame, good).union(more)
-            portions = good | again
+        files = {number: (file.span, file.is_divisible) for number, file in self.files.items()}
+        frame, portions = self.executors.hashed(self.executors.cut(work.plan.resource, files), work.check)
         starts = self.take(portions)
         outcome.compare_declared()
         outcome.list_unenforced()
@@ -164,47 +177,6 @@ class TableCheck:
         self.files[plan.number] = OpenFile(
             plan, reached, span, is_text and plan.layout.is_regular, len(outcome.not_checked), path, state
         )
-
-    def spans(self, work: Work) -> list[Span]:
-        """All files as spans; a large one that can be read in parts is cut where records end."""
-        size = self.engine.span
-        parts: list[Span] = []
-        cuts: dict[int, range] = {}
-        for number, file in self.files.items():
-            if file.is_divisible and file.span.weight - file.span.offset > size:
-                mine = stretches_of(replace(file.span, size=file.span.weight - file.span.offset), size)
-                cuts[number] = range(len(parts), len(parts) + len(mine))
-                parts += mine
-        stretches: dict[int, Stretch] = {}
-        if parts:
-            rows = on_executors(self.engine.session, len(parts), partial(read_stretches, work, parts), STRETCHES)
-            stretches = {at: Stretch(is_odd, (even, odd)) for at, is_odd, even, odd in run(rows.collect)}
-        spans: list[Span] = []
-        for number, file in self.files.items():
-            if number in cuts:
-                whole = replace(file.span, size=file.span.weight - file.span.offset)
-                spans += cut(whole, (stretches[at] for at in cuts[number]))
-            else:
-                spans.append(file.span)
-        return spans
-
-    def portions(self, work: Work, spans: Sequence[Span]) -> tuple[DataFrame, dict[Span, Portion]]:
-        """The hashes of spans, and what they are worth in their order."""
-        tasks = bundled(spans, self.engine.span)
-        rows = on_executors(self.engine.session, len(tasks), partial(check_tasks, work, tasks), COLUMNS).persist()
-        self.kept.append(rows)
-        found: dict[int, Portion] = {}
-        for place, data in run(rows.where(f"key = {WHOLE}").select("place", "data").collect):
-            portion = pickle.loads(data)  # noqa: S301  # made by this code on an executor
-            if isinstance(portion, DeedbookError):
-                raise portion
-            found[place] = portion
-        frame = rows.where(f"key <> {WHOLE}").select("place", "key", "bucket", "data")
-        return frame, {span: found[span.place] for span in spans}
-
-    def only(self, frame: DataFrame, portions: Mapping[Span, Portion]) -> DataFrame:
-        """The hashes of these spans."""
-        return frame.where(f"place in ({', '.join(str(span.place) for span in portions) or 'null'})")
 
     def take(self, portions: Mapping[Span, Portion]) -> dict[int, int]:
         """Adds all portions, file by file; the first record of each span, by its place."""
@@ -245,8 +217,3 @@ class TableCheck:
         reached.has_return |= portion.reached.has_return
         reached.error = portion.reached.error
         outcome.plan.advance(portion.bytes)
-
-
-def _is_behind(span: Span, doubtful: Span | None) -> bool:
-    """Whether a span is read again with the rest of its file."""
-    return doubtful is not None and span.offset >= doubtful.offset

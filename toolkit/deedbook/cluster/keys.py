@@ -14,7 +14,7 @@ from functools import partial, reduce
 from itertools import count, groupby
 from operator import itemgetter
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -24,19 +24,16 @@ from deedbook.checking.keys import PAIR, HashSet, Key, unique_keys
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.checking.second_pass import add_missing, add_repeated, list_unread_parent, revisit
 from deedbook.checking.table import TableOutcome
-from deedbook.cluster.portions import Pairs, Work, gathered
+from deedbook.cluster.portions import Work
 from deedbook.cluster.session import run
+from deedbook.cluster.tasks import HELD, MAX_BITS, Pairs, bundles_in, gathered
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-MAX_BITS = 10
-"""Buckets are at most 1,024: at a billion rows one then has a million hashes of each key, 16 MB."""
 _ROWS = 1 << 20
 """Rows that an executor takes at once."""
-_HELD = 64 << 20
-"""Bytes of bundles that a task has in memory; more are on its disk."""
 _NEAR = 17
 """Records that agree but for so many bits are read again by one task: some 64 MB, if all of them are."""
 _COUNTED = -1
@@ -85,8 +82,8 @@ class Question:
         Args:
             batches: Bundles of whole buckets, in any order, since Sail leaves out a sort that it sees no use of.
         """
-        with SpooledTemporaryFile(_HELD) as file:
-            yield from self._answer(_bundles_in(batches, file))
+        with SpooledTemporaryFile(HELD) as file:
+            yield from self._answer(bundles_in(batches, file))
 
     def _answer(self, bundles: Iterator[tuple[int, int, int, bytes]]) -> Iterator[pa.RecordBatch]:
         counts, first = Counter[int](), defaultdict[int, Rows](lambda: np.empty(0, np.int64))
@@ -116,19 +113,6 @@ class Question:
         for _, _, place, data in bundles:
             pairs = np.frombuffer(data, PAIR)
             yield pairs["hash"], pairs["record"] + self.starts[key][place]
-
-
-def _bundles_in(batches: Iterable[pa.RecordBatch], file: IO[bytes]) -> Iterator[tuple[int, int, int, bytes]]:
-    """Bucket, key, span and content of each bundle, in this order; the content is in a file meanwhile."""
-    index = []
-    for batch in batches:
-        columns = (batch.column(name).to_pylist() for name in ("bucket", "key", "place", "data"))
-        for *names, data in zip(*columns, strict=True):
-            index.append((*names, file.tell(), len(data)))
-            file.write(data)
-    for bucket, key, place, start, size in sorted(index):
-        file.seek(start)
-        yield bucket, key, place, file.read(size)
 
 
 def repeated(pairs: Iterable[Pairs]) -> Iterator[Pairs]:

@@ -180,7 +180,7 @@ def run(action: Callable[[], Any]) -> Any:
             if mark in said:
                 raise ProjectError(problem, hint) from None
         problem = f"the cluster could not do its work: {_last_line(said)}"
-        raise RemoteError(problem, "try again, or validate without --engine spark") from None
+        raise RemoteError(problem, "try again, or leave --engine spark out") from None
 
 
 def _first_line(error: Exception) -> str:

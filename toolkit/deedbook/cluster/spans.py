@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -45,6 +46,10 @@ class Span:
     def place(self) -> int:
         """What it is known by."""
         return (self.file << FILE_BITS) + self.offset
+
+    def is_behind(self, other: Self | None) -> bool:
+        """Whether another one of its file, with all that follows, holds it."""
+        return other is not None and self.offset >= other.offset
 
 
 @dataclass(slots=True)

@@ -29,16 +29,26 @@ def opened(
     Raises:
         ProjectError: when it cannot be read, also where that shows later, or two of its columns have one name.
     """
+    with refusing_broken(resource, file), inputs.open_table(resource, file) as stream:
+        dialect = inputs.dialect_of(resource)
+        cutter = Cutter(stream, dialect, block_size)
+        header = records.read_header(cutter, dialect, known)
+        names = header.labels or known or resource.described.names
+        for label in repeated(names):
+            message = f"{resource.name}: two columns are named `{label}`, so they cannot be told apart"
+            raise ProjectError(message, "validate the table first")
+        yield cutter, header, Layout(tuple(names)[: header.width], dialect)
+
+
+@contextmanager
+def refusing_broken(resource: Resource, file: Path | None) -> Iterator[None]:
+    """Names the file that cannot be read.
+
+    Raises:
+        ProjectError: when it cannot.
+    """
     try:
-        with inputs.open_table(resource, file) as stream:
-            dialect = inputs.dialect_of(resource)
-            cutter = Cutter(stream, dialect, block_size)
-            header = records.read_header(cutter, dialect, known)
-            names = header.labels or known or resource.described.names
-            for label in repeated(names):
-                message = f"{resource.name}: two columns are named `{label}`, so they cannot be told apart"
-                raise ProjectError(message, "validate the table first")
-            yield cutter, header, Layout(tuple(names)[: header.width], dialect)
+        yield
     except source.SourceError as error:
         raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
 
@@ -70,12 +80,7 @@ def read_each(
     """
 
     def read(block: TextBlock) -> T:
-        faults = [_REFUSED[item.rule] for item in block.faults if item.rule in _REFUSED]
-        if any(len(item.cells) > block.frame.width for item in block.ragged):
-            faults.append("a row has more cells than the header")
-        if strict and faults:
-            raise ProjectError(f"{resource.name}: {faults[0]}", "validate the table first")
-        return work(_present(block, resource.schema))
+        return work(text_of_block(block, resource, strict=strict))
 
     known: list[str] | None = None
     for file in resource.sources:
@@ -126,11 +131,17 @@ def refuse_unknown_columns(resource: Resource) -> None:
                 raise ProjectError(f"{resource.name}: the column `{label}` is in no field", "validate the table first")
 
 
-def _present(block: TextBlock, schema: TableSchema | None) -> pl.DataFrame:
+def text_of_block(block: TextBlock, resource: Resource, *, strict: bool = False) -> pl.DataFrame:
+    """The rows of a block of a table, as `read_each` has them."""
+    faults = [_REFUSED[item.rule] for item in block.faults if item.rule in _REFUSED] if strict else []
+    if strict and any(len(item.cells) > block.frame.width for item in block.ragged):
+        faults.append("a row has more cells than the header")
+    if faults:
+        raise ProjectError(f"{resource.name}: {faults[0]}", "validate the table first")
     frame = without_absent(block)
-    if schema is None:
+    if resource.schema is None:
         return frame.select(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in frame.columns)
-    return in_schema(frame, schema)
+    return in_schema(frame, resource.schema)
 
 
 def without_absent(block: TextBlock) -> pl.DataFrame:

@@ -16,8 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
+from deedbook import validation
 from deedbook.changes import compare, highlighter
+from deedbook.changes.row_hashes import Matcher
 from deedbook.changes.sources import Side, find_release, side_of_folder
 from deedbook.checking.rules import RuleBook, load_book
 from deedbook.descriptor import Package, load_package
@@ -27,7 +30,7 @@ from deedbook.integrity import containers, digests, proof, provenance, signature
 from deedbook.project import DESCRIPTOR, Project
 from deedbook.reading import pipeline
 from deedbook.release import archives, codebook, derivations, derived, documents, folders, pages, rows, tables
-from deedbook.release.contents import Contents, Progress, release_formats, written_tables
+from deedbook.release.contents import Contents, Progress, TableEngine, release_formats, written_tables
 from deedbook.release.edition import Edition, read_edition
 from deedbook.validation import Options, validate
 from deedbook.versioning import corrections, guards, history, numbers, plan
@@ -49,6 +52,14 @@ class Built:
     unchanged: bool = False
 
 
+class Engine(validation.Engine, Matcher, TableEngine, Protocol):
+    """What does the work on tables in place of this process; the release has the same bytes."""
+
+    def judges_all(self, book: RuleBook, package: Package) -> bool:
+        """Whether it can judge all rules that this process can; else this process validates."""
+        ...
+
+
 def build(
     project: Project,
     options: Options | None = None,
@@ -56,6 +67,7 @@ def build(
     snapshot: bool = False,
     epoch: dt.datetime | None = None,
     progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> Built:
     """Validates the project and writes its planned release.
 
@@ -65,6 +77,7 @@ def build(
         snapshot: Build an unplanned state as `VERSION-snapshot`, replacing an earlier snapshot.
         epoch: The only time stamp in the files, in place of `SOURCE_DATE_EPOCH` and the release date.
         progress: Told what is being done, and which share of that is behind it.
+        engine: What validates, compares, sorts and copies; this process when None.
 
     Raises:
         ProjectError: when version, date or previous release are missing or wrong, or a table cannot be released.
@@ -83,8 +96,9 @@ def build(
     say = progress or (lambda _what, _share: None)
     book = load_book(project)
     derivations.tell_memory(project, book, complete.memory)
-    report = validate(project, complete, lambda _what, share: say("validating", share), book)
-    verdict = _verdict_of(project, edition, book, complete.memory, progress) if report.valid else None
+    judge = engine if engine and engine.judges_all(book, project.package) else None
+    report = validate(project, complete, lambda _what, share: say("validating", share), book, judge)
+    verdict = _verdict_of(project, edition, book, complete.memory, progress, engine) if report.valid else None
     if verdict and not snapshot:
         if verdict.is_nothing:
             same = folders.Release(verdict.previous.folder, edition.name, verdict.previous.version)
@@ -106,6 +120,7 @@ def build(
             archives=release_formats(project, archives=True),
             part_bytes=rows.part_bytes(complete.memory),
             workers=complete.workers or max(1, pipeline.default_workers() - 1),
+            engine=engine,
         )
         folders.demand_space(contents)
         _write_release(contents, say)
@@ -120,13 +135,18 @@ def build(
 
 
 def _verdict_of(
-    project: Project, edition: Edition, book: RuleBook, memory: int, progress: Progress | None
+    project: Project,
+    edition: Edition,
+    book: RuleBook,
+    memory: int,
+    progress: Progress | None,
+    matcher: Matcher | None,
 ) -> Verdict | None:
     """What the version of a project that validates rests on; None for a first release."""
     if edition.previous is None:
         return None
     derived_now = partial(derived.derived_changes, project, book)
-    changes = plan.compare_with(project, edition.previous, progress, derived_now, memory)
+    changes = plan.compare_with(project, edition.previous, progress, derived_now, memory, matcher)
     return plan.verdict_on(project, edition.previous, changes, edition.version, guards=book.guards)
 
 

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
 from deedbook.checking.rules import RuleBook
+from deedbook.descriptor import Resource
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.findings import Report
 from deedbook.integrity.digests import Digests
@@ -73,6 +75,20 @@ class WrittenTable:
     entry: TableEntry
 
 
+class TableEngine(Protocol):
+    """What works on the rows of tables in place of this process; the release has the same bytes."""
+
+    def read_sorted(self, resource: Resource, scratch: Scratch) -> tuple[Rows, set[str]]:
+        """What `derived.read_sorted` gives."""
+        ...
+
+    def copied_rows(
+        self, text: Rows, schema: TableSchema, path: Path, folder: Path
+    ) -> tuple[Rows, list[str], Mapping[str, int]]:
+        """What `copied_rows` gives."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """A release that is being written.
@@ -87,6 +103,7 @@ class Contents:
         archives: Those that pack the files of others.
         part_bytes: How much of a table is in memory as one part.
         workers: Formats that are written at a time; each holds some megabytes of a table.
+        engine: What reads, sorts and copies its tables; this process when None.
         tables: Those that are written, in their order.
         limits: What a format cannot hold as the CSV does.
         digest: The sha256 of a file, reckoned once.
@@ -106,6 +123,7 @@ class Contents:
     archives: tuple[Format, ...]
     part_bytes: int = PART_BYTES
     workers: int = 1
+    engine: TableEngine | None = None
     tables: list[WrittenTable] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     digest: Digests = field(default_factory=Digests)
@@ -188,6 +206,7 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
     lineage = derived.Lineage.of(project, edition, {item.table: item.rekeyed for item in changes})
     schemas = {resource.name: tables.schema_of(resource) for resource in project.package.resources}
     names = [*schemas, *sorted(found.keys() - schemas.keys())]
+    read = contents.engine.read_sorted if contents.engine else derived.read_sorted
     lists, definitions = read_code_lists(project.package), tables.read_definitions(project.package)
     with ExitStack() as stack:
         books: dict[str, Book] = {}
@@ -200,10 +219,10 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
             # beside what is written: that folder holds nothing but files of the release
             home = contents.folder.parent
             with tempfile.TemporaryDirectory(prefix=f"{contents.folder.name}-rows-", dir=home) as place:
-                scratch = Scratch(Path(place), contents.part_bytes)
+                scratch = Scratch(Path(place).absolute(), contents.part_bytes)
                 if name in schemas:
                     resource = project.package.resource(name)
-                    outline, text = derived.edited_table(resource, found.get(name), lineage, scratch)
+                    outline, text = derived.edited_table(resource, found.get(name), lineage, scratch, read)
                 else:
                     outline, text = derived.derived_view(project, found[name], scratch)
                 outline = replace(outline, schema=outline.schema.with_categories(lists))
@@ -211,9 +230,7 @@ def written_tables(contents: Contents, say: Progress) -> Iterator[dict[str, Book
         yield books
 
 
-def _copied_rows(
-    text: Rows, schema: TableSchema, path: Path, folder: Path
-) -> tuple[Rows, list[str], Mapping[str, int]]:
+def copied_rows(text: Rows, schema: TableSchema, path: Path, folder: Path) -> tuple[Rows, list[str], Mapping[str, int]]:
     """The rows as values in a new folder, what could not be typed, and the filled cells of each column; the text is let go of.
 
     It is counted and written as CSV while it becomes values; where it is read a second time for these, it is only read.
@@ -247,7 +264,8 @@ def _write_table(
     """
     name, edition = outline.name, contents.edition
     path = contents.folder / CSV.file_name(name, edition.name)
-    rows, notes, filled = _copied_rows(text, outline.schema, path, scratch / "values")
+    copied = contents.engine.copied_rows if contents.engine else copied_rows
+    rows, notes, filled = copied(text, outline.schema, path, scratch / "values")
     known = next((item for item in contents.report.tables if item.table == name), None)
     if known and (lost := tables.loss(rows.height, filled, known.rows, known.present)):
         hint = "please report this: what was checked and what would be released differ"

@@ -8,7 +8,7 @@ Rows are worked on in parts, sorted on disk: of a table and what is derived for 
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,8 @@ from deedbook.release.tables import Outline, schema_of
 from deedbook.schema import Field, TableSchema, read_schema
 from deedbook.versioning.previous import read_created
 
+ReadSorted = Callable[[Resource, Scratch], tuple[Rows, set[str]]]
+"""What `read_sorted` is."""
 HISTORY_FIELDS = tuple(
     Field(
         name, title=title, description=text, raw={"name": name, "type": "string", "title": title, "description": text}
@@ -134,15 +136,8 @@ def _changed_values(
     return counts
 
 
-def edited_table(
-    resource: Resource, derived: Derived | None, lineage: Lineage, scratch: Scratch
-) -> tuple[Outline, Rows]:
-    """A table of the package as canonical text, sorted by its key, with its derived and history columns.
-
-    Raises:
-        ProjectError: when what was derived does not fit the table or its `derivedFields`.
-    """
-    schema = schema_of(resource)
+def read_sorted(resource: Resource, scratch: Scratch) -> tuple[Rows, set[str]]:
+    """A table of the package as canonical text, sorted by its key, and which columns have values."""
     filled = set[str]()
 
     def noted() -> Iterator[pl.DataFrame]:
@@ -150,7 +145,19 @@ def edited_table(
             filled.update(item.name for item in part.iter_columns() if item.null_count() < len(item))
             yield part
 
-    text = sorted_rows(noted(), schema, scratch)
+    return sorted_rows(noted(), schema_of(resource), scratch), filled
+
+
+def edited_table(
+    resource: Resource, derived: Derived | None, lineage: Lineage, scratch: Scratch, read: ReadSorted = read_sorted
+) -> tuple[Outline, Rows]:
+    """A table of the package as canonical text, sorted by its key, with its derived and history columns.
+
+    Raises:
+        ProjectError: when what was derived does not fit the table or its `derivedFields`.
+    """
+    schema = schema_of(resource)
+    text, filled = read(resource, scratch)
     beside = _derived_columns(resource, derived, text, scratch.below("derived"))
     added = {item.name: item for item in (*tables.told_kinds(schema, filled), *schema.derived_fields)}
     history = {item.name: item for item in HISTORY_FIELDS if item.name not in {*schema.names, *added}}

@@ -219,16 +219,31 @@ class Order:
 
     ranks: Callable[[pl.DataFrame], pl.DataFrame]
     is_kept: bool = True
-    _last: pl.DataFrame | None = None
+    _ends: pl.DataFrame | None = None
     _samples: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, part: pl.DataFrame) -> None:
         """Takes a part."""
         ranks = self.ranks(part)
-        joined = ranks if self._last is None else pl.concat([self._last, ranks])
-        self.is_kept = self.is_kept and order_of(joined) is None
-        self._last = ranks.tail(1) if ranks.height else self._last
+        self._follow(ranks)
         self._samples.append(ranks.gather_every(max(1, ranks.height // _SAMPLED)))
+
+    def join(self, other: Self) -> None:
+        """Takes what another one was told, as one part."""
+        if other._ends is not None:
+            self._follow(other._ends)
+        self.is_kept = self.is_kept and other.is_kept
+        if other._samples:  # no more of them than of one part
+            samples = pl.concat(other._samples)
+            self._samples.append(samples.gather_every(max(1, samples.height // _SAMPLED)))
+
+    def _follow(self, ranks: pl.DataFrame) -> None:
+        """Takes ranks that come behind all others."""
+        joined = ranks if self._ends is None else pl.concat([self._ends.tail(1), ranks])
+        self.is_kept = self.is_kept and order_of(joined) is None
+        if ranks.height:
+            first = ranks if self._ends is None else self._ends
+            self._ends = pl.concat([first.head(1), ranks.tail(1)])
 
     def limits(self, count: int) -> pl.DataFrame:
         """The ranks where a range of the order ends and another begins, of about so many; no rows for one."""

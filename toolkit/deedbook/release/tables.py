@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
@@ -24,6 +25,14 @@ from deedbook.types import canonical_field, canonical_text, typed
 _LONGEST_EXACT_DIGITS = 15
 _NOTHING = (Label("\0"),)
 """A missing value that no cell is."""
+
+
+class ReadText(Protocol):
+    """Rows of a table as text, in blocks of so many bytes; a second time in the same ones."""
+
+    def __call__(self, resource: Resource, *, block_size: int) -> Iterator[pl.DataFrame]:
+        """Reads them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +94,24 @@ def read_canonical(resource: Resource) -> pl.DataFrame:
     return whole.select(*schema.names, *(told.name for told in told_kinds(schema, filled)))
 
 
-def canonical_parts(resource: Resource, size: int) -> Iterator[pl.DataFrame]:
-    """The same in parts of so many bytes of its file, the first of which is empty, with the columns of all `kinds_of_missing`."""
+def canonical_parts(resource: Resource, size: int, read: ReadText = read_text) -> Iterator[pl.DataFrame]:
+    """The same in parts of so many bytes of its file, the first of which is empty, with the columns of all `kinds_of_missing`.
+
+    With another `read`, of some of its rows only.
+    """
     schema = schema_of(resource)
     kinds = kinds_of_missing(schema)
     names = [*schema.names, *(told.name for _, _, told in kinds)]
     yield pl.DataFrame(schema=dict.fromkeys(names, pl.String))
     texts = [canonical_text(item).alias(item.name) for item in schema.fields]
     if not kinds:
-        yield from (block.select(texts) for block in read_text(resource, block_size=size))
+        yield from (block.select(texts) for block in read(resource, block_size=size))
         return
     # read a second time beside it, with what stands for a missing value
     fields = tuple(replace(item, missing_values=_NOTHING) for item in schema.fields)
     marks = replace(resource, schema=replace(schema, fields=fields, missing_values=_NOTHING))
     reasons = [pl.col(one.name).replace_strict(labels, default=None).alias(told.name) for one, labels, told in kinds]
-    both = (read_text(one, block_size=size) for one in (resource, marks))
+    both = (read(one, block_size=size) for one in (resource, marks))
     for block, marked in zip(*both, strict=True):
         yield pl.concat([block.select(texts), marked.select(reasons)], how="horizontal")
 
@@ -166,7 +178,7 @@ def ranks_of(text: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
 
 
 @dataclass(slots=True)
-class _Seen:
+class Seen:
     """What was seen of a column in all parts, which decides how it is typed."""
 
     item: Field
@@ -185,6 +197,18 @@ class _Seen:
             self.is_local |= not zoned.all()
         else:
             self.rounded += _rounded_cells(source, values)
+
+    @property
+    def facts(self) -> tuple[bool, bool, bool, int]:
+        """What is to be told another one of the same column."""
+        return self.is_lost, self.is_zoned, self.is_local, self.rounded
+
+    def join(self, is_lost: bool, is_zoned: bool, is_local: bool, rounded: int) -> None:
+        """Takes the facts of another one, which saw other parts."""
+        self.is_lost |= is_lost
+        self.is_zoned |= is_zoned
+        self.is_local |= is_local
+        self.rounded += rounded
 
     @property
     def form(self) -> tuple[bool, bool]:
@@ -216,8 +240,8 @@ def type_rows(text: pl.DataFrame, schema: TableSchema) -> tuple[pl.DataFrame, li
     A whole number beyond 64 bits keeps its column text, and so do moments of which only some have a zone; a decimal with
     more digits than a double holds is rounded in every format but CSV. Each is named. Moments without a zone stay without.
     """
-    seen = [_Seen(item) for item in schema.fields]
-    return _shaped(text, seen, is_new=True), _notes(seen)
+    seen = [Seen(item) for item in schema.fields]
+    return shaped_rows(text, seen, is_new=True), notes_of(seen)
 
 
 def type_parts(text: Callable[[], Iterator[pl.DataFrame]], schema: TableSchema, folder: Path) -> tuple[Rows, list[str]]:
@@ -225,25 +249,25 @@ def type_parts(text: Callable[[], Iterator[pl.DataFrame]], schema: TableSchema, 
 
     They are read a second time where a later row makes another type of a column than the first ones.
     """
-    seen, forms = [_Seen(item) for item in schema.fields], list[list[tuple[bool, bool]]]()
+    seen, forms = [Seen(item) for item in schema.fields], list[list[tuple[bool, bool]]]()
     nothing = pl.DataFrame(schema=dict.fromkeys(schema.names, pl.String))
 
     def shaped(*, is_new: bool) -> Iterator[pl.DataFrame]:
         for part in filter(len, text()):
-            yield _shaped(part, seen, is_new=is_new)
+            yield shaped_rows(part, seen, is_new=is_new)
             forms.append([one.form for one in seen])
             del forms[1:-1]
         if not forms:
-            yield _shaped(nothing, seen, is_new=is_new)
+            yield shaped_rows(nothing, seen, is_new=is_new)
 
     rows = Rows.spilled(shaped(is_new=True), folder)
     if forms and forms[0] != forms[-1]:
         rows.discard()
         rows = Rows.spilled(shaped(is_new=False), folder)
-    return rows, _notes(seen)
+    return rows, notes_of(seen)
 
 
-def _shaped(part: pl.DataFrame, seen: Sequence[_Seen], *, is_new: bool) -> pl.DataFrame:
+def shaped_rows(part: pl.DataFrame, seen: Sequence[Seen], *, is_new: bool) -> pl.DataFrame:
     """Some rows of text as values; of new ones, notes what they are."""
     values = part.select(typed(one.item).alias(one.item.name) for one in seen)
     columns = [(one, part.get_column(one.item.name), values.get_column(one.item.name)) for one in seen]
@@ -253,7 +277,8 @@ def _shaped(part: pl.DataFrame, seen: Sequence[_Seen], *, is_new: bool) -> pl.Da
     return pl.DataFrame([one.shaped(source, found) for one, source, found in columns])
 
 
-def _notes(seen: Sequence[_Seen]) -> list[str]:
+def notes_of(seen: Sequence[Seen]) -> list[str]:
+    """What could not be typed without loss."""
     return [f"`{one.item.name}` {one.note}" for one in seen if one.note]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from deedbook import files
 from deedbook.changes.compare import Progress, compare
 from deedbook.changes.records import Changes, SchemaChange
-from deedbook.changes.row_hashes import MEMORY
+from deedbook.changes.row_hashes import MEMORY, Matcher
 from deedbook.changes.sources import Side, side_of_folder
 from deedbook.errors import ProjectError, RefusalError, UsageError
 from deedbook.findings import Finding
@@ -151,10 +151,12 @@ def compare_with(
     progress: Progress | None = None,
     derived: Derived | None = None,
     memory: int = MEMORY,
+    matcher: Matcher | None = None,
 ) -> Changes:
     """What the project changes of the previous release: tables, rows and cells that people edit, and what is derived."""
     new = Side(project.package.version or "the project", project)
-    changes = compare(side_of_folder(before.folder), new, literal=False, memory=memory, progress=progress)
+    old = side_of_folder(before.folder)
+    changes = compare(old, new, literal=False, memory=memory, progress=progress, matcher=matcher)
     return replace(changes, schema=(*changes.schema, *derived(before.folder))) if derived else changes
 
 

@@ -33,9 +33,14 @@ def copy_csv(parts: Iterator[pl.DataFrame], names: Sequence[str], path: Path) ->
     with path.open("wb") as file:
         write_csv(pl.DataFrame(schema=dict.fromkeys(names, pl.String)), file)
         for part in parts:
-            told = part if part.width > 1 else part.select(pl.all().fill_null(""))
-            told.write_csv(file, include_header=False, **_FORM)
+            write_rows(part, file)
             yield part
+
+
+def write_rows(part: pl.DataFrame, file: Path | IO[bytes]) -> None:
+    """Some rows of a table, as `write_csv` writes them behind the header."""
+    told = part if part.width > 1 else part.select(pl.all().fill_null(""))
+    told.write_csv(file, include_header=False, **_FORM)
 
 
 def read_csv(path: Path) -> pl.DataFrame:
