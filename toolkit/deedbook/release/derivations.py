@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -129,19 +130,18 @@ def _lazy(project: Project, book: RuleBook, created: dt.datetime, size: int = PA
     """What is derived of lazy frames."""
     if book.derive_lazily is None:
         return {}
-    package, file = project.package, project.rule_files[DATASET]
-    scans = {item.name: scan_typed(item, size) for item in package.resources}
-    floats = {name for scan in scans.values() for name, kind in scan.collect_schema().items() if kind.is_float()}
-    derived = dict(book.derive_lazily(scans, created.date()))
-    keyed = {item.name for item in package.resources} | {name for name in derived if _has_key(project, name)}
-    streamed = {name for name, frame in derived.items() if name in keyed and not _sees_order(frame, floats)}
-    whole = {item.name: scan_typed(item, size, is_whole=True) for item in package.resources}
-    derived |= (
-        {}
-        if len(streamed) == len(derived)
-        else {name: frame for name, frame in book.derive_lazily(whole, created.date()).items() if name not in streamed}
+    file, found = project.rule_files[DATASET], dict[str, Derived]()
+    resources, day = project.package.resources, created.date()
+    scans, whole = (
+        {item.name: scan_typed(item, size, is_whole=is_whole) for item in resources} for is_whole in (False, True)
     )
-    return {name: Derived(name, frame, name in streamed, _kept_by(frame), file) for name, frame in derived.items()}
+    reals = {*chain.from_iterable(scan.select(pl.selectors.float()).collect_schema() for scan in scans.values())}
+    others = book.derive_lazily(whole, day)
+    for name, frame in book.derive_lazily(scans, day).items():
+        is_sorted = name in scans or _has_key(project, name)
+        is_streamed = is_sorted and not _sees_order(frame, reals)
+        found[name] = Derived(name, frame if is_streamed else others[name], is_streamed, _kept_by(frame), file)
+    return found
 
 
 def _has_key(project: Project, view: str) -> bool:
@@ -150,14 +150,14 @@ def _has_key(project: Project, view: str) -> bool:
     return file.is_file() and '"primaryKey"' in file.read_text(encoding="utf-8", errors="replace")
 
 
-def _sees_order(frame: pl.LazyFrame, floats: Set[str]) -> bool:
-    """Whether the order in which rows come could be seen in what becomes of them; `floats` are columns of reals."""
+def _sees_order(frame: pl.LazyFrame, reals: Set[str]) -> bool:
+    """Whether the order in which rows come could be seen in what becomes of them; `reals` are columns of numbers that are not whole."""
     query = frame.explain(optimized=False)
     steps = (line.strip() for line in query.splitlines())
     calls = re.findall(r"\.([a-z_]\w*(?:\.[a-z_]\w*)?)[(\[]", query)
     if not all(map(_STEP.fullmatch, filter(None, steps))) or not all(map(_FUNCTION.fullmatch, calls)):
         return True
-    is_real = re.search(_WORDS["real"], query) or not floats.isdisjoint(re.findall(r'col\("([^"]*)"\)', query))
+    is_real = re.search(_WORDS["real"], query) or not reals.isdisjoint(re.findall(r'col\("([^"]*)"\)', query))
     return bool(is_real and re.search(_WORDS["rounded"], query))
 
 

@@ -8,9 +8,11 @@ Rows are worked on in parts, sorted on disk: of a table and what is derived for 
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -46,8 +48,10 @@ HISTORY_FIELDS = tuple(
 )
 _OLD = "\0old"
 """The end of what no field is called."""
-_BUCKET = 4 * PART_BYTES
+_BUCKET = 2 * PART_BYTES
 """Bytes of what is derived that are compared at a time with what was."""
+Beside = Callable[[pl.DataFrame, int], list[pl.Series]]
+"""More columns of a part of a table, by the number of its first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,51 +93,63 @@ def derived_changes(project: Project, book: RuleBook, previous: Path) -> Iterato
     for name in sorted(views - edited.keys() - found.keys()):
         yield SchemaChange("table-removed", table=name)
     for name, item in found.items():
-        outline = None if name in edited else view_outline(project, item)
-        schema = outline.schema if outline else edited[name]
-        keys, computed = ((), schema.fields) if outline else (schema.primary_key, schema.derived_fields)
-        columns = _canonical_parts(item, [*map(schema.field, keys), *computed], "" if outline else "derivedFields")
-        if name not in before:
-            yield from [SchemaChange("table-added", table=name)] if outline else ()
-            continue
-        held = (item for item in schema_of(before[name]).fields if item.name not in HISTORY)
-        known = TableSchema(tuple(item for item in held if item.raw.get("derived")))
-        bare = replace(before[name], raw={}, title="", description="", schema=known)
-        yield from table_changes({name: bare}, {name: replace(bare, schema=TableSchema(computed))})
-        old = previous_parts(package, name, schema, PART_BYTES)
-        for column, count in _changed_values(keys, [item.name for item in computed], old, columns).items():
-            yield from [SchemaChange("derived-changed", name, column, new=plural(count, "row"))] if count else ()
+        view = None if name in edited else view_outline(project, item)
+        if name in before:
+            yield from _changes_of(item, view.schema if view else edited[name], package, is_view=view is not None)
+        elif view:
+            yield SchemaChange("table-added", table=name)
+
+
+def _changes_of(derived: Derived, schema: TableSchema, package: Package, *, is_view: bool) -> Iterator[SchemaChange]:
+    """What is derived otherwise for a table or a view that stands in the release before."""
+    name, before = derived.name, package.resource(derived.name)
+    keys, computed = ((), schema.fields) if is_view else (schema.primary_key, schema.derived_fields)
+    new = _canonical_parts(derived, [*map(schema.field, keys), *computed], "" if is_view else "derivedFields")
+    held = (item for item in schema_of(before).fields if item.name not in HISTORY)
+    known = TableSchema(tuple(item for item in held if item.raw.get("derived")))
+    bare = replace(before, raw={}, title="", description="", schema=known)
+    yield from table_changes({name: bare}, {name: replace(bare, schema=TableSchema(computed))})
+    old = previous_parts(package, name, schema, PART_BYTES)
+    counts = _changed_values(keys, [item.name for item in computed], old, new)
+    for column, count in (+counts).items():
+        yield SchemaChange("derived-changed", name, column, new=plural(count, "row"))
 
 
 def _changed_values(
     keys: Sequence[str], computed: Sequence[str], old: Iterator[pl.DataFrame], new: Iterable[pl.DataFrame]
-) -> dict[str, int]:
+) -> Counter[str]:
     """How many rows have other derived values, field by field; of a view, how many rows stand on one side only.
 
     Rows of both are dealt to buckets on disk, and a bucket of each is compared at a time.
     """
-    head = next(old, pl.DataFrame())
+    head, found = next(old, pl.DataFrame()), Counter[str]()
     fields = [name for name in computed if name in head.columns]
     if not fields:
-        return {}
-    counts = dict.fromkeys(fields if keys else [""], 0)
+        return found
+    by = [*keys] or fields
+    names = list(dict.fromkeys([*by, *fields]))
     with tempfile.TemporaryDirectory(prefix="deedbook-") as place:
         rows = Rows.spilled(new, Path(place, "rows"))
-        count, by = 1 + rows.bytes // _BUCKET, [*keys] or fields
-        names = list(dict.fromkeys([*by, *fields]))
-        now = dealt([pl.DataFrame(schema=rows.schema), *rows.slices()], by, count, Path(place, "now"))
-        was = dealt((part.select(names) for part in (head, *old)), by, count, Path(place, "was"))
-        for ours, theirs in (
-            (one.select(names).collect(), other.collect()) for one, other in zip(now, was, strict=True)
-        ):
-            if keys:
-                both = ours.join(theirs, on=by, how="inner", suffix=_OLD)
-                for name in fields:
-                    counts[name] += both.select(pl.col(name).ne_missing(pl.col(name + _OLD)).sum()).item()
-            else:
-                sides = ((ours, theirs), (theirs, ours))
-                counts[""] += sum(one.join(it, on=by, how="anti", nulls_equal=True).height for one, it in sides)
-    return counts
+        count = 1 + rows.bytes // _BUCKET
+        both = [
+            dealt((part.select(names) for part in parts), by, count, Path(place, name))
+            for name, parts in (("now", chain([rows.slice(0, 0)], rows.slices())), ("was", chain([head], old)))
+        ]
+        for ours, theirs in zip(*both, strict=True):
+            sides = ours.collect(), theirs.collect()
+            found.update(_unequal(*sides, keys, fields) if keys else {"": _on_one_side(*sides, fields)})
+    return found
+
+
+def _unequal(new: pl.DataFrame, old: pl.DataFrame, keys: Sequence[str], fields: Sequence[str]) -> dict[str, int]:
+    """How many rows of a key have another value, field by field."""
+    rows = new.join(old, on=keys, how="inner", suffix=_OLD)
+    return rows.select(pl.col(name).ne_missing(pl.col(name + _OLD)).sum() for name in fields).row(0, named=True)
+
+
+def _on_one_side(new: pl.DataFrame, old: pl.DataFrame, fields: Sequence[str]) -> int:
+    """How many rows have no equal on the other side."""
+    return sum(one.join(it, on=fields, how="anti", nulls_equal=True).height for one, it in ((new, old), (old, new)))
 
 
 def read_sorted(resource: Resource, scratch: Scratch) -> tuple[Rows, set[str]]:
@@ -158,37 +174,25 @@ def edited_table(
     """
     schema = schema_of(resource)
     text, filled = read(resource, scratch)
-    beside = _derived_columns(resource, derived, text, scratch.below("derived"))
     added = {item.name: item for item in (*tables.told_kinds(schema, filled), *schema.derived_fields)}
     history = {item.name: item for item in HISTORY_FIELDS if item.name not in {*schema.names, *added}}
-    added |= history
-    since = _ages(text, schema, resource.name, lineage, scratch)
-    new = [pl.lit(lineage.version).alias(name) for name in history if since is None]
-    outline = Outline(
-        resource.name, tables.release_schema(schema, tuple(added.values())), *resource.words, frozenset(added)
-    )
-    names = [*schema.names, *added]
-    if beside is None and since is None:
+    names = [*schema.names, *added, *history]
+    ages = _ages(text, resource, [*history], lineage, scratch)
+    new = [] if ages else [pl.lit(lineage.version).alias(name) for name in history]
+    released = tables.release_schema(schema, (*added.values(), *history.values()))
+    outline = Outline(resource.name, released, *resource.words, frozenset({*added, *history}))
+    beside = [*filter(None, (_derived_columns(resource, derived, text, scratch.below("derived")), ages))]
+    if not beside:
         return outline, text.with_columns(new).select([pl.col(names)])
 
     def completed(part: pl.DataFrame, start: int) -> pl.DataFrame:
-        held = (
-            []
-            if since is None
-            else since.slice(start, part.height).select(pl.col(*history).cast(pl.String)).get_columns()
-        )
-        if beside is not None:
-            held += _same_rows(part, beside.slice(start, part.height), schema, resource.name)
-        return part.with_columns(*held, *new).select(names)
+        return part.with_columns(*chain.from_iterable(one(part, start) for one in beside), *new).select(names)
 
-    found = text.mapped(completed, scratch.folder / "whole")
-    if beside is not None:
-        beside.discard()
-    return outline, found
+    return outline, text.mapped(completed, scratch.folder / "whole")
 
 
-def _derived_columns(resource: Resource, derived: Derived | None, text: Rows, scratch: Scratch) -> Rows | None:
-    """The derived columns of a table behind its key, sorted by that as the table is; None where it has none."""
+def _derived_columns(resource: Resource, derived: Derived | None, text: Rows, scratch: Scratch) -> Beside | None:
+    """The derived columns of a table, which were sorted by their key as the table is; None where it has none."""
     name, schema = resource.name, schema_of(resource)
     if derived is None:
         if not schema.derived_fields:
@@ -204,24 +208,28 @@ def _derived_columns(resource: Resource, derived: Derived | None, text: Rows, sc
     rows = sorted_rows(_canonical_parts(derived, fields, "derivedFields"), schema, scratch)
     if rows.height != text.height:
         raise ProjectError(f"`derive` gives {rows.height} rows for `{name}`, which has {text.height} of other keys")
-    return rows
+
+    def beside(part: pl.DataFrame, start: int) -> list[pl.Series]:
+        found = rows.slice(start, part.height)
+        if not found.select(schema.primary_key).equals(part.select(schema.primary_key)):
+            raise ProjectError(f"`derive` gives rows of other keys than those of `{name}`")
+        return [found.get_column(item.name) for item in schema.derived_fields]
+
+    return beside
 
 
-def _same_rows(part: pl.DataFrame, beside: pl.DataFrame, schema: TableSchema, name: str) -> list[pl.Series]:
-    """The derived columns of rows of a table, which stand at the same place of what was derived."""
-    if not beside.select(schema.primary_key).equals(part.select(schema.primary_key)):
-        raise ProjectError(f"`derive` gives rows of other keys than those of `{name}`")
-    return [beside.get_column(item.name) for item in schema.derived_fields]
-
-
-def _ages(text: Rows, schema: TableSchema, name: str, lineage: Lineage, scratch: Scratch) -> pl.DataFrame | None:
-    """The history columns of a table; None where every row is new."""
+def _ages(text: Rows, resource: Resource, names: Sequence[str], lineage: Lineage, scratch: Scratch) -> Beside | None:
+    """Those of the history columns of a table that have these names; None where every row is new."""
     if lineage.package is None:
         return None
-    old = previous_parts(lineage.package, name, schema, scratch.size)
+    schema = schema_of(resource)
+    old = previous_parts(lineage.package, resource.name, schema, scratch.size)
+    earlier = Earlier(lineage.version, old, lineage.rekeyed.get(resource.name))
     with tempfile.TemporaryDirectory(prefix="ages-", dir=scratch.folder) as place:
-        before = Earlier(lineage.version, old, lineage.rekeyed.get(name))
-        return row_ages(text, schema, before, Scratch(Path(place), scratch.size))
+        ages = row_ages(text, schema, earlier, Scratch(Path(place), scratch.size))
+    if ages is None:
+        return None
+    return lambda part, start: ages.slice(start, part.height).select(pl.col(names).cast(pl.String)).get_columns()
 
 
 def sorted_rows(parts: Iterable[pl.DataFrame], schema: TableSchema, scratch: Scratch) -> Rows:

@@ -8,6 +8,7 @@ both have the same 64 bits.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Self
 
 import polars as pl
 
@@ -21,7 +22,7 @@ _ROW, _CELLS, _NTH, _OLD, _FIRST = "\0row", "\0cells", "\0nth", "\0old", "\0firs
 _SINCE = ("\0first_release", "\0last_changed_in")
 _SEED = 0x0DEEDB00
 _DEALT = 4
-"""Parts' bytes of a bucket, and of what is dealt at a time: the files of a table grow with the square of their number."""
+"""Buckets' bytes that are dealt at a time: of more, fewer files come, whose number grows with the square of that of buckets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +40,61 @@ class Earlier:
     rekeyed: pl.DataFrame | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What is dealt of the rows of a table: their key, and a hash of their other cells.
+
+    Attributes:
+        keys: The fields of the key; all that the release before has, of a table without one.
+        exprs: What makes the marks of text columns.
+    """
+
+    keys: list[str]
+    exprs: tuple[pl.Expr, ...]
+
+    @classmethod
+    def of(cls, schema: TableSchema, known: Sequence[str]) -> Self:
+        """Those of a table of which the release before has these columns."""
+        keys = list(schema.primary_key) or [name for name in schema.names if name in known]
+        others = [name for name in schema.names if name not in keys]
+        cells = pl.struct(others).hash(_SEED) if others else pl.lit(0, pl.UInt64)
+        return cls(keys, (*map(pl.col, keys), cells.alias(_CELLS)))
+
+    def numbered(self, text: Rows) -> Iterator[pl.DataFrame]:
+        """Those of all rows, with their numbers."""
+        start = 0
+        for part in chain([text.slice(0, 0)], text.slices()):
+            yield part.select(self.exprs).with_row_index(_ROW, start)
+            start += part.height
+
+    def buckets(self, text: Rows, size: int) -> int:
+        """How many buckets of about so many bytes they need; equal rows without a key stay in their order in one."""
+        sample = text.slice(0, 1000).select(self.exprs)
+        whole = int(sample.estimated_size()) * text.height // max(1, sample.height)
+        return 1 + whole // size if self.keys else 1
+
+
 @dataclass(slots=True)
-class _Moved:
-    """Which rows have another key since the release before, and since when they have been there; `versions` are all that are told."""
+class _Ages:
+    """What the release before tells of ages, as its parts are read.
 
-    pairs: pl.DataFrame
-    first: list[pl.DataFrame]
+    Attributes:
+        versions: All that are named.
+        first: The keys of rows that had another one, and since when they have been there.
+    """
+
     versions: set[str]
+    first: list[pl.DataFrame]
 
-    def add(self, rows: pl.DataFrame, keys: Sequence[str]) -> None:
-        """Takes rows of the release before."""
-        for name in _SINCE:
-            self.versions.update(rows.get_column(name).drop_nulls().unique())
-        if self.pairs.height:  # a row is as old under a new key
-            own = rows.select(key_text(keys).alias("old"), pl.col(_SINCE[0]).alias(_FIRST))
-            self.first.append(self.pairs.join(own, on="old").select(pl.col("new").alias(KEY), _FIRST))
+    def noted(self, rows: Iterable[pl.DataFrame], rekeyed: pl.DataFrame, keys: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The same rows; a row is as old under a new key."""
+        for part in rows:
+            for name in _SINCE:
+                self.versions.update(part.get_column(name).drop_nulls().unique())
+            if rekeyed.height:
+                own = part.select(key_text(keys).alias("old"), pl.col(_SINCE[0]).alias(_FIRST))
+                self.first.append(rekeyed.join(own, on="old").select(pl.col("new").alias(KEY), _FIRST))
+            yield part
 
 
 def row_ages(text: Rows, schema: TableSchema, earlier: Earlier, scratch: Scratch) -> pl.DataFrame | None:
@@ -71,40 +112,20 @@ def row_ages(text: Rows, schema: TableSchema, earlier: Earlier, scratch: Scratch
     head = next(earlier.parts, pl.DataFrame())
     if not {*schema.primary_key, *HISTORY} <= {*head.columns}:
         return None
-    known = [name for name in schema.names if name in head.columns]
-    keys = list(schema.primary_key) or known
-    others = [name for name in schema.names if name not in keys]
-    added = [pl.lit(None, pl.String).alias(name) for name in schema.names if name not in known]
-    ages = [pl.col(name).alias(since) for name, since in zip(HISTORY, _SINCE, strict=True)]
-    cells = pl.struct(others).hash(_SEED) if others else pl.lit(0, pl.UInt64)
-    none = pl.DataFrame(schema={"old": pl.String, "new": pl.String})
-    moved = _Moved(none if earlier.rekeyed is None else earlier.rekeyed, [_NO_FIRST], {earlier.version})
-
-    def now() -> Iterator[pl.DataFrame]:
-        start = 0
-        for part in chain([text.slice(0, 0)], text.slices()):
-            yield part.select(*keys, cells.alias(_CELLS)).with_row_index(_ROW, start)
-            start += part.height
-
-    def before() -> Iterator[pl.DataFrame]:
-        for part in chain([head], earlier.parts):
-            found = part.with_columns(added).select(*keys, cells.alias(_CELLS), *ages)
-            moved.add(found, keys)
-            yield found
-
-    size = _DEALT * scratch.size
-    sample = text.slice(0, 1000).select(*keys, cells.alias(_CELLS))
-    count = 1 + int(sample.estimated_size()) * text.height // max(1, sample.height) // size if keys else 1
-    buckets = [
-        dealt(_gathered(rows, size), keys, count, scratch.folder / name)
-        for rows, name in ((now(), "now"), (before(), "before"))
-    ]
-    first, kind = pl.concat(moved.first), pl.Enum(sorted(moved.versions))
+    marks, size = _Marks.of(schema, head.columns), _DEALT * scratch.size
+    count, told = marks.buckets(text, scratch.size), _Ages({earlier.version}, [_NO_FIRST])
+    added = [pl.lit(None, pl.String).alias(name) for name in schema.names if name not in head.columns]
+    since = [pl.col(name).alias(since) for name, since in zip(HISTORY, _SINCE, strict=True)]
+    old = (part.with_columns(added).select(*marks.exprs, *since) for part in chain([head], earlier.parts))
+    rekeyed = pl.DataFrame(schema={"old": pl.String, "new": pl.String}) if earlier.rekeyed is None else earlier.rekeyed
+    now = dealt(_gathered(marks.numbered(text), size), marks.keys, count, scratch.folder / "now")
+    before = _gathered(told.noted(old, rekeyed, marks.keys), size)
+    both = zip(now, dealt(before, marks.keys, count, scratch.folder / "before"), strict=True)
+    first, kind, is_keyed = pl.concat(told.first), pl.Enum(sorted(told.versions)), bool(schema.primary_key)
+    ages = [pl.col(name).fill_null(earlier.version).cast(kind) for name in HISTORY]
     found = [
-        _compared(rows.collect(), old.collect(), keys, first, is_keyed=bool(schema.primary_key)).select(
-            _ROW, *(pl.col(name).fill_null(earlier.version).cast(kind) for name in HISTORY)
-        )
-        for rows, old in zip(*buckets, strict=True)
+        _compared(one.collect(), it.collect(), marks.keys, first, is_keyed=is_keyed).select(_ROW, *ages)
+        for one, it in both
     ]
     return pl.concat(found).sort(_ROW).select(HISTORY)
 

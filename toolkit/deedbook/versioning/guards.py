@@ -12,6 +12,7 @@ invented is caught, with one block of a table in memory.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import TypeVar
 
 import numpy as np
@@ -201,8 +202,8 @@ def code_vanished(verdict: Verdict) -> Iterator[Breach]:
     """The codes that rows had and no row has any more, unless that is acknowledged."""
     for table in verdict.changes.tables:
         touched = {*table.values.get_column("field"), *(table.fields if table.removed.height else ())}
-        fields = verdict.new.package.resource(table.table).described.fields
-        names = [item.name for item in fields if item.categories and item.name in touched]
+        coded = filter(attrgetter("categories"), verdict.new.package.resource(table.table).described.fields)
+        names = [item.name for item in coded if item.name in touched]
         before, after = (_counts(side, table.table, names) for side in (verdict.old, verdict.new))
         for name in names:
             for code, count in sorted(before[name].items(), key=lambda item: (-item[1], item[0])):
