@@ -82,7 +82,7 @@ class Executors:
         """What each item is worth, of which so many share a task."""
         pairs = [*enumerate(items)]
         tasks = [pairs[start : start + together] for start in range(0, len(pairs), together)]
-        worth = _worth_in(self._done(tasks, partial(_without_hashes, work)))
+        worth = _worth_in(self._done(tasks, partial(_without_hashes, work))) if tasks else {}
         return [worth[number] for number in range(len(items))]
 
     def worth(self, spans: Iterable[Span], work: Callable[[Span], T | None]) -> dict[Span, T]:
@@ -135,7 +135,7 @@ class Executors:
                 mine = stretches_of(whole, self.span)
                 cuts[number] = range(len(parts), len(parts) + len(mine))
                 parts += mine
-        stretches = self.each(parts, partial(_read_stretch, resource)) if parts else []
+        stretches = self.each(parts, partial(_read_stretch, resource))
         spans: list[Span] = []
         for number, (span, _) in files.items():
             if number in cuts:
