@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from deedbook.cluster import Spark
+from deedbook.cluster.releases import named_when_whole
 from deedbook.cluster.tasks import Executors
+from deedbook.errors import ProjectError
 from tests.cluster.parity import NUMBERS, differing_files, numbers, release_bytes
 from tests.package import fields
 from tests.release.conftest import write_project
@@ -111,3 +113,9 @@ def test_the_reference_dataset(tmp_path: Path, spark: Spark) -> None:
     settings = (ROOT / "deedbook.toml").read_text()
     (root / "deedbook.toml").write_text(f'{settings}\n[release]\nformats = ["parquet"]\n')
     assert_same(root, spark, span=20_000)
+
+
+def test_an_executor_without_the_folder_of_the_release_says_so(tmp_path: Path) -> None:
+    refused = pytest.raises(ProjectError, match=r"an executor on .* has no folder .*nowhere")
+    with refused, named_when_whole(tmp_path / "nowhere/part.arrow"):
+        pass

@@ -9,6 +9,7 @@ Whatever is written has a name of its own first, so that a task may be lost, or 
 
 from __future__ import annotations
 
+import platform
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.cluster.texts import DoubtError, Text
+from deedbook.errors import ProjectError
 from deedbook.release import tables
 from deedbook.release.rows import Order, Rows, Scratch
 
@@ -81,7 +83,16 @@ class Written:
 
 @contextmanager
 def named_when_whole(path: Path) -> Iterator[Path]:
-    """Where a file is written that then gets its name, however often it is made."""
+    """Where a file is written that then gets its name, however often it is made.
+
+    Raises:
+        ProjectError: when its folder cannot be seen from here.
+    """
+    if not path.parent.is_dir():
+        problem = f"an executor on {platform.node()} has no folder {path.parent}"
+        raise ProjectError(
+            problem, "keep the project and its dist/ on storage that all executors have at the same path"
+        )
     place = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     yield place
     place.replace(path)
