@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,8 +84,16 @@ def run_steps(steps: list[Step], folder: Path, *programs: Path) -> list[Step]:
     path = os.pathsep.join(map(str, [*programs, Path(sys.executable).parent, os.environ["PATH"]]))
     environment |= {"PATH": path, "LC_ALL": "C.UTF-8"}
     environment |= {"HOME": str(folder.parent)}  # of a user who never fetched anything
-    done = subprocess.run(
-        ["bash", "-c", script],
+    outputs = run_bash(["-c", script], folder, environment).stdout.split(f"{_MARK}\n")[1:]
+    return [Step(step.command, output) for step, output in zip(steps, outputs, strict=True)]
+
+
+def run_bash(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """What bash does with nothing to read, its stdout and stderr as one text."""
+    return subprocess.run(
+        ["bash", *arguments],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -94,8 +103,6 @@ def run_steps(steps: list[Step], folder: Path, *programs: Path) -> list[Step]:
         encoding="utf-8",
         check=False,
     )
-    outputs = done.stdout.split(f"{_MARK}\n")[1:]
-    return [Step(step.command, output) for step, output in zip(steps, outputs, strict=True)]
 
 
 def copy_repository(folder: Path) -> Path:

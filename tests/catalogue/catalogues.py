@@ -7,12 +7,29 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from deedbook.catalogue.documents import catalog_json
 from deedbook.catalogue.edits import with_release
 from deedbook.catalogue.records import Catalogue, Dataset, Entry, Link
+from deedbook.catalogue.store import ConflictError, Store
 
 NOW = "2026-11-22T12:00:00Z"
 LATER = "2026-11-23T12:00:00Z"
+
+
+def replace_in_turn(store: Store) -> None:
+    """A document of a store is replaced, and only by whoever has read what stands there."""
+    assert store.read("latest.json") is None
+    first = store.replace("latest.json", b"1", None)
+    with pytest.raises(ConflictError):
+        store.replace("latest.json", b"x", None)
+    second = store.replace("latest.json", b"2", first)
+    with pytest.raises(ConflictError):
+        store.replace("latest.json", b"x", first)
+    found = store.read("latest.json")
+    assert found is not None
+    assert (found.content, found.tag) == (b"2", second)
 
 
 def release(version: str, *, name: str = "deeds", **changes: Any) -> Dataset:

@@ -9,9 +9,10 @@ import pytest
 
 from deedbook.catalogue.directory import DirectoryStore
 from deedbook.catalogue.records import LARGEST
-from deedbook.catalogue.store import ConflictError, ExistsError
+from deedbook.catalogue.store import ExistsError
 from deedbook.errors import ProjectError, RefusalError
 from deedbook.files import try_lock
+from tests.catalogue.catalogues import replace_in_turn
 from tests.publishing.releases import sha256
 
 
@@ -62,17 +63,7 @@ def test_a_file_that_changed_since_it_was_verified_is_not_put(tmp_path: Path, fi
 
 
 def test_a_document_is_replaced_only_in_the_state_that_was_read(tmp_path: Path) -> None:
-    store = DirectoryStore(tmp_path / "site")
-    assert store.read("latest.json") is None
-    first = store.replace("latest.json", b"1", None)
-    with pytest.raises(ConflictError):
-        store.replace("latest.json", b"x", None)
-    second = store.replace("latest.json", b"2", first)
-    with pytest.raises(ConflictError):
-        store.replace("latest.json", b"x", first)
-    found = store.read("latest.json")
-    assert found is not None
-    assert (found.content, found.tag) == (b"2", second)
+    replace_in_turn(DirectoryStore(tmp_path / "site"))
 
 
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "a//b", "", ".", "a\\..\\b", "c:/x", "a\0b"])

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 import deedbook
-from tests.documents import REPOSITORY
+from tests.documents import REPOSITORY, run_bash
 from tests.rendering.test_github import Command, read_command
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
@@ -106,17 +106,7 @@ def shell(script: str, folder: Path, variables: Mapping[str, str]) -> tuple[int,
         "GIT_CONFIG_NOSYSTEM": "1",
         **variables,
     }
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = run_bash(["--noprofile", "--norc", "-eo", "pipefail", "-c", script], folder, environment)
     return done.returncode, done.stdout
 
 

@@ -78,7 +78,7 @@ def test_numbers_that_happen_to_be_ids_of_another_table_are_no_reference(tmp_pat
 
 
 def test_a_workbook_has_a_table_for_each_sheet(tmp_path: Path) -> None:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     with xlsxwriter.Workbook(tmp_path / "book.xlsx") as book:
         first, second, _ = (book.add_worksheet(name) for name in ("Events", "Actors", "Empty"))

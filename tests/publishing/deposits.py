@@ -6,9 +6,8 @@ import hashlib
 import json
 import os
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -17,13 +16,14 @@ from typing import Any
 
 import pytest
 
-from deedbook.errors import DeedbookError
+from deedbook.errors import DeedbookError, RefusalError
 from deedbook.publishing.steps import (
     FOLDER,
     Facts,
     PublishableFile,
     PublishableRelease,
     Settings,
+    Step,
     open_journal,
     run_steps,
 )
@@ -31,7 +31,7 @@ from deedbook.publishing.targets.github import GitHub, github_target
 from deedbook.publishing.targets.zenodo import Zenodo, zenodo_target
 from tests.fakes import github, invenio
 from tests.fakes.server import FAULTS, FakeServer, Plan
-from tests.publishing.publisher import finish, start
+from tests.publishing.publisher import finish, publish_to_the_end, start
 from tests.publishing.releases import make_release, sha256
 
 STEPS = (6, pytest.param(1, marks=pytest.mark.slow))
@@ -103,6 +103,21 @@ def deposit(fake: FakeServer, release: PublishableRelease, home: Path) -> Facts:
     return journal.facts
 
 
+def do(steps: Iterable[Step]) -> None:
+    """Does steps that need to know nothing."""
+    for step in steps:
+        step.run({}, lambda _bytes: None)
+
+
+def demand_told_to_reader(fake: FakeServer, release: PublishableRelease, token: str) -> None:
+    """Whoever has a token that may only read is told so, and not what it is."""
+    target = make_target(fake)
+    target.client.token = token
+    with pytest.raises(RefusalError, match="403") as caught:
+        do(target.steps(release)[:1])
+    assert token not in caught.value.message
+
+
 def attempt(fake: FakeServer, release: PublishableRelease, home: Path) -> int:
     """Publishes in this process; the exit code that the command would have. No message may hold a secret."""
     try:
@@ -119,13 +134,7 @@ def publish_in_child(release: PublishableRelease, kind: str, api: str, home: Pat
     """Publishes in a process of its own, which somebody may kill."""
     target = _github(api, github.TOKEN) if kind == "github" else _zenodo(api, invenio.TOKEN)
     target.client.sleep = lambda _seconds: None
-    try:
-        journal = open_journal(home, target.name, target.address, release)
-        run_steps(target.steps(release), journal)
-    except DeedbookError as error:
-        (home / "error").write_text(f"{error.message}\n{error.hint}\n")
-        sys.exit(error.exit_code)
-    sys.exit(0)
+    publish_to_the_end(release, target, home)
 
 
 def run_child(

@@ -14,12 +14,13 @@ from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from deedbook.catalogue.s3 import S3Store
 from deedbook.cli import main
 from deedbook.errors import DeedbookError
 from deedbook.publishing.steps import Facts, Progress, PublishableRelease, Step, open_journal, run_steps
+from deedbook.publishing.targets import Target
 from deedbook.publishing.targets.hosted import HostedCatalogue
 from tests.publishing.releases import NOW, directory_target
 
@@ -68,8 +69,7 @@ def publish_to_folder(release: PublishableRelease, root: Path, home: Path, kill_
     _forget_power_cuts()
     if kill_at:
         _die_at(kill_at)
-    _publish(release, directory_target(root), home)
-    sys.exit(0)
+    publish_to_the_end(release, directory_target(root), home)
 
 
 def act_on_folder(act: Callable[[Path], None], root: Path, kill_at: int) -> None:
@@ -95,16 +95,14 @@ def publish_to_bucket(release: PublishableRelease, endpoint: str, prefix: str, h
     os.environ.update(CREDENTIALS)
     if ready is not None:
         ready.wait(60)
-    _publish(release, bucket_target(endpoint, prefix), home)
-    sys.exit(0)
+    publish_to_the_end(release, bucket_target(endpoint, prefix), home)
 
 
 def publish_together(release: PublishableRelease, root: Path, home: Path, ready: Any) -> None:
     """Publishes into a folder as soon as the others are ready too."""
     _forget_power_cuts()
     ready.wait(60)
-    _publish(release, directory_target(root), home)
-    sys.exit(0)
+    publish_to_the_end(release, directory_target(root), home)
 
 
 def bucket_target(endpoint: str, prefix: str) -> HostedCatalogue:
@@ -137,13 +135,15 @@ def _forget_power_cuts() -> None:
     os.fsync = sync
 
 
-def _publish(release: PublishableRelease, target: HostedCatalogue, home: Path) -> None:
+def publish_to_the_end(release: PublishableRelease, target: Target, home: Path) -> NoReturn:
+    """Publishes, and ends the process with the exit code that the command would have."""
     try:
         journal = open_journal(home, target.name, target.address, release)
         run_steps(target.steps(release), journal)
     except DeedbookError as error:
         (home / "error").write_text(f"{error.message}\n{error.hint}\n")
         sys.exit(error.exit_code)
+    sys.exit(0)
 
 
 def _die_at(kill_at: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.errors import RefusalError, UsageError
+from deedbook.errors import UsageError
 from deedbook.publishing.steps import Notice, PublishableRelease, Settings
 from deedbook.publishing.targets.github import github_target
 from tests.fakes.github import READ_ONLY, Asset, FakeGitHub
@@ -15,8 +15,10 @@ from tests.fakes.server import FAULTS, Plan
 from tests.publishing.deposits import (
     STEPS,
     attempt,
+    demand_told_to_reader,
     deposit,
     digests,
+    do,
     expected,
     fail_everywhere,
     kill_everywhere,
@@ -97,7 +99,7 @@ def test_a_file_that_somebody_put_into_the_draft_is_refused(
     github: FakeGitHub, release: PublishableRelease, tmp_path: Path
 ) -> None:
     target = make_target(github)
-    target.steps(release)[0].run({}, lambda _bytes: None)
+    do(target.steps(release)[:1])
     github.releases[0].assets.append(Asset(1, "virus.exe", b"MZ"))
     assert attempt(github, release, tmp_path) == 4
     assert github.published == []
@@ -126,20 +128,14 @@ def test_a_yank_is_a_line_in_the_notes_and_can_be_taken_back(
     deposit(github, release, tmp_path)
     target, body = make_target(github), github.published[0].body
     for _ in range(2):
-        for step in target.notice(Notice("deeds", "1.0.0", "Wrong dates", "1.0.1")):
-            step.run({}, lambda _bytes: None)
+        do(target.notice(Notice("deeds", "1.0.0", "Wrong dates", "1.0.1")))
     assert github.published[0].body == f"> **Withdrawn.** Wrong dates Use 1.0.1 instead.\n\n{body}"
-    for step in target.notice(Notice("deeds", "1.0.0", None)):
-        step.run({}, lambda _bytes: None)
+    do(target.notice(Notice("deeds", "1.0.0", None)))
     assert github.published[0].body == body
 
 
-def test_a_token_that_may_only_read_is_told_so(github: FakeGitHub, release: PublishableRelease, tmp_path: Path) -> None:
-    target = make_target(github)
-    target.client.token = READ_ONLY
-    with pytest.raises(RefusalError, match="403") as caught:
-        target.steps(release)[0].run({}, lambda _bytes: None)
-    assert READ_ONLY not in caught.value.message
+def test_a_token_that_may_only_read_is_told_so(github: FakeGitHub, release: PublishableRelease) -> None:
+    demand_told_to_reader(github, release, READ_ONLY)
     assert github.releases == []
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from deedbook.catalogue.s3 import S3Store
-from deedbook.catalogue.store import ConflictError, ExistsError, Store
+from deedbook.catalogue.store import ExistsError
 from deedbook.errors import DeedbookError, RefusalError, RemoteError, UsageError
+from tests.catalogue.catalogues import replace_in_turn
 from tests.cli.project import Outcome
 from tests.publishing.conftest import ask
 from tests.publishing.projects import copy_project, everything
@@ -82,17 +83,7 @@ def test_a_file_that_changed_since_it_was_verified_gets_no_name(s3: str, tmp_pat
 
 
 def test_a_document_is_replaced_only_in_the_state_that_was_read(s3: str, tmp_path: Path) -> None:
-    store: Store = bucket_target(s3, tmp_path.name).store
-    assert store.read("latest.json") is None
-    first = store.replace("latest.json", b"1", None)
-    with pytest.raises(ConflictError):
-        store.replace("latest.json", b"x", None)
-    second = store.replace("latest.json", b"2", first)
-    with pytest.raises(ConflictError):
-        store.replace("latest.json", b"x", first)
-    found = store.read("latest.json")
-    assert found is not None
-    assert (found.content, found.tag) == (b"2", second)
+    replace_in_turn(bucket_target(s3, tmp_path.name).store)
 
 
 def keys(s3: str, prefix: str) -> list[str]:

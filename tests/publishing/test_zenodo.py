@@ -22,8 +22,10 @@ from tests.publishing.deposits import (
     STEPS,
     attempt,
     demand_no_secret,
+    demand_told_to_reader,
     deposit,
     digests,
+    do,
     expected,
     fail_everywhere,
     kill_everywhere,
@@ -228,25 +230,19 @@ def test_a_yank_is_a_note_and_can_be_taken_back(
     assert record.public is not None
     before = record.public["metadata"]
     for _ in range(2):
-        for step in target.notice(Notice("deeds", "1.0.0", "Wrong <dates>", "1.0.1")):
-            step.run({}, lambda _bytes: None)
+        do(target.notice(Notice("deeds", "1.0.0", "Wrong <dates>", "1.0.1")))
     assert record.public["metadata"]["additional_descriptions"] == [
         {"description": "<p>Withdrawn: Wrong &lt;dates&gt; Use version 1.0.1 instead.</p>", "type": {"id": "notes"}}
     ]
     assert record.public["pids"]["doi"]["identifier"] == facts["doi"]
-    for step in target.notice(Notice("deeds", "1.0.0", None)):
-        step.run({}, lambda _bytes: None)
+    do(target.notice(Notice("deeds", "1.0.0", None)))
     assert record.public["metadata"] == before
     assert zenodo.drafts == []
     demand(zenodo, release, True)
 
 
 def test_a_token_that_may_only_read_is_told_so(zenodo: FakeInvenio, release: PublishableRelease) -> None:
-    target = make_target(zenodo)
-    target.client.token = READ_ONLY
-    with pytest.raises(RefusalError, match="403") as caught:
-        target.steps(release)[0].run({}, lambda _bytes: None)
-    assert READ_ONLY not in caught.value.message
+    demand_told_to_reader(zenodo, release, READ_ONLY)
     assert zenodo.versions == {}
 
 

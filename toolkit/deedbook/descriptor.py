@@ -259,7 +259,8 @@ def read_resource(
     paths = tuple(declared) if isinstance(declared, list) else (declared,)
     _refuse_odd_source(raw, paths, where)
     kind, compression = _kind_of(raw, paths)
-    schema, source = _schema_of(raw, name, root, where, schemas, {} if known is None else known)
+    own = schemas / f"{name}.schema.json" if schemas else None
+    schema, source = _schema_of(raw.get("schema"), root, where, own, {} if known is None else known)
     dialect, schema = _dialect_of(raw.get("dialect", (shared or {}).get("dialect")), schema, root, where, kind)
     home = root.resolve()
     return Resource(
@@ -336,14 +337,9 @@ def jailed(root: Path, path: str, where: str, home: Path | None = None) -> Path:
 
 
 def _schema_of(
-    raw: Mapping[str, Any],
-    name: str,
-    root: Path,
-    where: str,
-    schemas: Path | None,
-    known: dict[str, TableSchema],
+    declared: object, root: Path, where: str, own: Path | None, known: dict[str, TableSchema]
 ) -> tuple[TableSchema | None, str]:
-    declared = raw.get("schema")
+    """The schema that a resource declares, else the one in its `own` file, and where it stands."""
     if declared is not None and not isinstance(declared, str):
         text = repr(declared)  # which tells 1 from 1.0 and from true
         if text not in known:
@@ -351,7 +347,6 @@ def _schema_of(
         return known[text], where
     if declared is not None and is_remote(declared):
         raise ProjectError(f"{where}: the schema {declared} is remote", "save it beside the descriptor")
-    own = schemas / f"{name}.schema.json" if schemas else None
     file = jailed(root, declared, where) if declared is not None else own
     if file is None or (file is own and not file.is_file()):
         return None, ""

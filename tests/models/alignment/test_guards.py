@@ -25,34 +25,16 @@ from deedbook.versioning.previous import Previous
 from tests.models.alignment.dataset import Change, put, write_project, write_tables
 from tests.package import fields, make_package
 
-DENIAL = (
-    put(
-        "claims",
-        "C000004",
-        event_id="E000002",
-        aspect="occurrence",
-        claimant_actor_id="A000002",
-        stance="denies",
-        modality="asserted",
-        claim_text="Nothing was imposed.",
-        claimed_on="2025-03-09",
-    ),
-    put("claim_sources", "C000004|S000001", hop="0", carriage="quotes"),
-)
-SECOND_CLAIM = (
-    put(
-        "claims",
-        "C000004",
-        event_id="E000002",
-        aspect="occurrence",
-        claimant_actor_id="A000002",
-        stance="affirms",
-        modality="asserted",
-        claim_text="They were imposed.",
-        claimed_on="2025-03-09",
-    ),
-    put("claim_sources", "C000004|S000001", hop="0", carriage="quotes"),
-)
+
+def _claim(stance: str, text: str) -> tuple[Change, Change]:
+    """The claim of another actor about an event, with its source."""
+    about = {"event_id": "E000002", "aspect": "occurrence", "claimant_actor_id": "A000002", "modality": "asserted"}
+    claim = put("claims", "C000004", **about, stance=stance, claim_text=text, claimed_on="2025-03-09")
+    return claim, put("claim_sources", "C000004|S000001", hop="0", carriage="quotes")
+
+
+DENIAL = _claim("denies", "Nothing was imposed.")
+SECOND_CLAIM = _claim("affirms", "They were imposed.")
 TRUSTED = Options(trust_rules=True)
 
 

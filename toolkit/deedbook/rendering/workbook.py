@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from deedbook.findings import FINDING_FIELDS, SEVERITIES, Finding, Report, place_in_package
 from deedbook.release.formats.cells import sheet_names

@@ -80,7 +80,7 @@ def read_duration(text: str, lenient: bool) -> Duration:
     except ValueError:
         if not lenient:
             raise
-        import isodate  # type: ignore[import-untyped]
+        import isodate
 
         found = isodate.parse_duration(text)
         months = int(getattr(found, "years", 0) * 12 + getattr(found, "months", 0))
