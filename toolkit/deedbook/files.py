@@ -298,11 +298,6 @@ def sweep(folder: Path) -> None:
                 stale.unlink()
 
 
-def _is_own(handle: int) -> bool:
-    """Whether an open file is this user's."""
-    return sys.platform == "win32" or os.fstat(handle).st_uid == os.getuid()
-
-
 @contextmanager
 def scratch(purpose: str) -> Iterator[Path]:
     """A temporary folder, gone at the end; those that killed runs left for the same purpose are removed first.
@@ -316,7 +311,8 @@ def scratch(purpose: str) -> Iterator[Path]:
         with suppress(OSError):
             handle = os.open(stale / _OWNED, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
             try:
-                is_dead = _is_own(handle) and try_lock(handle)
+                is_own = sys.platform == "win32" or os.fstat(handle).st_uid == os.getuid()
+                is_dead = is_own and try_lock(handle)
             finally:
                 os.close(handle)
             if is_dead and not stale.is_symlink():

@@ -218,22 +218,20 @@ def _inexact(folder: Path, table: Table, dtypes: Mapping[str, pl.DataType]) -> t
 
 
 def _facets(table: Table, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, tuple[bool, list[tuple[object, int]]]]]:
-    """The fields with few values: what the release's codebook counted, in the order of their codes."""
+    """What the release's codebook counted of some fields, in the order of their codes.
+
+    They have codes, or texts so few that a person chooses from them and that each stands for several rows.
+    """
     for field in table.fields:
         said, kind = field.statistics, kinds[field.name]
-        if not _is_facet(said, kind):
+        is_few = kind == "text" and said["distinct"] <= min(_FACET, said["rows"] // 3)
+        if said["shape"] != "codes" and not is_few:
             continue
         order = {code: place for place, code in enumerate(field.codes)}
         top = sorted(said["top"], key=lambda one: order.get(one["value"], len(order)))
         counts = [(_value(one["value"], kind), one["count"]) for one in top if one["count"]]
         missing = [(None, said["missing"])] if said["missing"] else []
         yield field.name, (not said["other"] and bool(top), [*counts, *missing])
-
-
-def _is_facet(said: Mapping[str, Any], kind: Kind) -> bool:
-    """Whether a field has codes, or texts so few that a person chooses from them and that each stands for several rows."""
-    is_few = said["distinct"] <= min(_FACET, said["rows"] // 3)
-    return said["shape"] == "codes" or (kind == "text" and is_few)
 
 
 def _width(field: Field) -> Literal["narrow", "middle", "long"]:

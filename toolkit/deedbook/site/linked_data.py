@@ -13,7 +13,7 @@ from deedbook.catalogue.records import Catalogue
 from deedbook.release.citation import Agent, doi_in, identifier_of, licences_of, people_of, texts_in
 from deedbook.site.editions import Edition, Shelf
 from deedbook.site.pages import At, web_link
-from deedbook.site.releases import About, Coverage, Download
+from deedbook.site.releases import About, Download
 
 _CONTEXT = "https://schema.org/"
 _MOST_VARIABLES = 60
@@ -27,12 +27,15 @@ def dataset_record(at: At, told: About) -> Record:
     edition = told.edition
     fields = told.first.fields[:_MOST_VARIABLES] if told.first else ()
     catalogue = {"@type": "DataCatalog", "name": at.catalogue.heading, "url": at.to("home")}
+    covered = told.coverage
+    places = [{"@type": "Place", "name": name} for name, _ in covered.place_names]
     return {
         "@context": _CONTEXT,
         **_described(edition, posixpath.basename(at.address), at.release(edition, "index.html")),
         "citation": told.citations["text"].strip(),
         "includedInDataCatalog": catalogue,
-        **_covered(told.coverage),
+        **({"temporalCoverage": f"{covered.first}/{covered.last}"} if covered.first else {}),
+        **({"spatialCoverage": places} if places else {}),
         "variableMeasured": [
             {"@type": "PropertyValue", "name": one.name, "description": one.description or one.title} for one in fields
         ],
@@ -87,12 +90,6 @@ def _identifiers(edition: Edition) -> Record:
 def _agent(one: Agent) -> Mapping[str, str]:
     kind = "Person" if one.is_person else "Organization"
     return {"@type": kind, "name": one.name} | ({"@id": one.id, "url": one.id} if web_link(one.id) else {})
-
-
-def _covered(covered: Coverage) -> Record:
-    when = {"temporalCoverage": f"{covered.first}/{covered.last}"} if covered.first else {}
-    where = [{"@type": "Place", "name": name} for name, _ in covered.place_names]
-    return {**when, **({"spatialCoverage": where} if where else {})}
 
 
 def _files(at: At, edition: Edition, downloads: Iterable[Download]) -> Iterable[Record]:

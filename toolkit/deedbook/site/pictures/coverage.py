@@ -30,14 +30,11 @@ def missing_cells(facts: Facts) -> Figure | None:
     whole = sum(missing for _, missing in gaps)
     values = {"share": share(whole, table.rows * len(gaps), words), "full": len(gaps) - len(some), "count": len(gaps)}
     said = words("picture.cells.said", **values)
+    rest = f" {words('picture.cells.rest', shown=_MOST, count=len(some))}" if len(some) > _MOST else ""
     svg = variants("picture-cells", lambda canvas: _draw(canvas, (title, said), some[:_MOST], table.rows, words))
     header = tuple(words(f"picture.cells.{name}") for name in ("field", "missing", "share"))
     rows = tuple((field.name, missing, share(missing, table.rows, words)) for field, missing in gaps)
-    return Figure("cells", title, _caption(said, len(some), words), svg, header, rows, source_of(facts.edition))
-
-
-def _caption(said: str, count: int, words: Messages) -> str:
-    return said if count <= _MOST else f"{said} {words('picture.cells.rest', shown=_MOST, count=count)}"
+    return Figure("cells", title, said + rest, svg, header, rows, source_of(facts.edition))
 
 
 def single_origins(facts: Facts) -> Figure | None:

@@ -86,19 +86,14 @@ def spots(facts: Facts) -> list[Spot]:
     places = points.group_by(*at, "precise", named.alias("name")).agg(pl.len().cast(pl.Int64).alias("n"))
     most = pl.col("n"), pl.col("x"), pl.col("y"), pl.col("precise"), pl.col("name")
     found = places.collect(engine="streaming").sort(most, descending=[True, False, False, False, False])
-    cell = max(_extent(found) // _CELLS, 1)
+    sides = found.select(pl.col("x").max() - pl.col("x").min(), pl.col("y").max() - pl.col("y").min()).row(0)
+    cell = max(max(side or 0 for side in sides) // _CELLS, 1)
     while (cells := _cells(found, cell)).height > _MOST:
         cell = cell * 5 // 4 + 1
     return [
         Spot(x / n / _PARTS, y / n / _PARTS, n, precise, plain(name or ""))
         for x, y, n, precise, name in cells.select("x", "y", "n", "precise", "name").iter_rows()
     ]
-
-
-def _extent(places: pl.DataFrame) -> int:
-    """The longer side of what the places span."""
-    sides = places.select(pl.col("x").max() - pl.col("x").min(), pl.col("y").max() - pl.col("y").min()).row(0)
-    return max(side or 0 for side in sides)
 
 
 def _cells(places: pl.DataFrame, size: int) -> pl.DataFrame:

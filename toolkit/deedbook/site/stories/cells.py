@@ -151,13 +151,10 @@ def _link(address: str, text: str) -> Markup:
 def explorer(edition: Edition, table: str, key: str = "", where: Row | None = None) -> str:
     """The way from a story to a row in the explorer of its table, or to the rows in which fields hold these values."""
     page = page_of("table", edition.name, edition.version, table).partition("/")[2]
-    asked = f"?{urlencode({name: f'={value}' for name, value in where.items()})}" if where else f"/{_key_part(key)}"
-    return f"../{page}#{quote(table, safe='')}{asked}"
-
-
-def _key_part(key: str) -> str:
-    """A key of one field as it stands in an address."""
-    return quote(join_key([key]), safe="")
+    asked = (
+        urlencode({name: f"={value}" for name, value in where.items()}) if where else quote(join_key([key]), safe="")
+    )
+    return f"../{page}#{quote(table, safe='')}{'?' if where else '/'}{asked}"
 
 
 def names_in(parts: Parts, lang: str) -> dict[str, str]:

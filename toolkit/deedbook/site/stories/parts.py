@@ -145,35 +145,18 @@ def parts_of(edition: Edition, roles: Roles) -> Parts:
     return Parts(edition, roles, others=others, about=about, **found)
 
 
-def _is_claims(table: Table, roles: Roles, _found: Mapping[str, str]) -> bool:
-    return bool(listed(table, "stance") and to(table, roles.events))
-
-
-def _is_chain(table: Table, _roles: Roles, found: Mapping[str, str]) -> bool:
-    there = {*references(table).values()}
-    return found["claims"] in there and len(there) > 1 and bool(called(table, "hop"))
-
-
-def _is_evidence(table: Table, roles: Roles, found: Mapping[str, str]) -> bool:
-    return {roles.events, found["claims"]} <= {*references(table).values()} and bool(listed(table, "weight"))
-
-
-def _is_episodes(table: Table, roles: Roles, _found: Mapping[str, str]) -> bool:
-    return not table.is_view and len(to(table, roles.actors)) > 1 and any(map(is_dated, table.fields))
-
-
-def _is_pairs(table: Table, roles: Roles, _found: Mapping[str, str]) -> bool:
-    return table.is_view and len(to(table, roles.actors)) > 1 and bool(to(table, roles.events))
-
-
-_TESTS: Mapping[str, Callable[[Table, Roles, Mapping[str, str]], bool]] = {
-    "claims": _is_claims,
-    "chain": _is_chain,
-    "evidence": _is_evidence,
-    "episodes": _is_episodes,
-    "pairs": _is_pairs,
+_TESTS: Mapping[str, Callable[[Table, Roles, Mapping[str, str]], object]] = {
+    "claims": lambda it, roles, _: listed(it, "stance") and to(it, roles.events),
+    "chain": lambda it, _, found: (
+        found["claims"] in (there := {*references(it).values()}) and len(there) > 1 and called(it, "hop")
+    ),
+    "evidence": lambda it, roles, found: (
+        {roles.events, found["claims"]} <= {*references(it).values()} and listed(it, "weight")
+    ),
+    "episodes": lambda it, roles, _: not it.is_view and len(to(it, roles.actors)) > 1 and any(map(is_dated, it.fields)),
+    "pairs": lambda it, roles, _: it.is_view and len(to(it, roles.actors)) > 1 and to(it, roles.events),
 }
-"""What tells that a table plays a part, in this order; the first table that fits does."""
+"""What is true of a table that plays a part, in this order, by those that were found before; the first table that fits does."""
 
 
 def _names_actor(table: Table, roles: Roles) -> str:
