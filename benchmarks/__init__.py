@@ -12,6 +12,7 @@
     writers.py      each format of a release beside what its usual writer alone takes for the same rows
     build.py        `deedbook build` beside polars writing the same files; peak memory of build and verify by format
     cost.py         what a command costs by rows: CPU seconds, memory, bytes, room on disk, and the lines through them
+    cluster.py      a package validated here and on Spark with one and two workers: seconds and memory of every process
     work/           generated input (not in git)
 
 Run one as `python -m benchmarks.NAME`; each module says what it takes.

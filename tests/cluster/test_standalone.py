@@ -94,5 +94,6 @@ def test_an_executor_is_waited_for_and_one_without_the_package_is_named(tmp_path
         with worker(tmp_path, spark.master, "worker", PYTHONPATH=str(SPARK)):
             driver.communicate(timeout=PATIENCE)
     assert driver.returncode == 3, said()[-2000:]
+    assert "Traceback" not in said()
     last = said().splitlines()[-2:]
     assert last == ["deedbook: the executors do not have deedbook", "  install deedbook[spark] on every executor"]

@@ -69,7 +69,10 @@ def open_session(master: str, say: Callable[[str], None] = say_nothing) -> Itera
             warnings.simplefilter("ignore", FutureWarning)
             if is_connect:
                 _demand_spark(master)
-            session = builder.remote(master).create() if is_connect else builder.master(master).getOrCreate()
+                session = builder.remote(master).create()
+            else:
+                session = builder.master(master).config("spark.ui.showConsoleProgress", "false").getOrCreate()
+                session.sparkContext.setLogLevel("OFF")  # what fails is raised here too, and then said in a sentence
     except DeedbookError:
         raise
     except Exception as error:  # noqa: BLE001  # of the client, of gRPC or of Java
