@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from deedbook.errors import ProjectError, UsageError
+from deedbook.errors import ProjectError, SpaceError, UsageError
 from deedbook.integrity.proof import RULES
 from deedbook.project import load_project
 from deedbook.release.verification import verify
@@ -413,3 +414,21 @@ def test_a_rebuild_with_other_writers_proves_the_content_and_names_the_bytes(
     assert outcome.is_intact, outcome.problems
     assert "rebuilt with sqlite 9.9.9 instead of" in outcome.notes[0]
     assert "the same content digest for every table, other bytes in BUILD.json" in outcome.notes[0]
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_release(small_release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("deedbook.release.equality.type_parts", fail)
+    with pytest.raises(OSError, match="No space left"):
+        verify(small_release)
+
+
+def test_the_space_of_a_comparison_is_foretold(small_release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(small_release)._replace(free=10)
+    monkeypatch.setattr("deedbook.release.equality.shutil.disk_usage", lambda _: usage)
+    with pytest.raises(
+        SpaceError, match=r"too full to compare \w+: its values take some 0.0 MB in .*, and 0.0 MB are free"
+    ):
+        verify(small_release)

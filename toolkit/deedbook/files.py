@@ -44,9 +44,10 @@ _LOCK_PAUSE = 0.02
 _SHARING_PAUSES = (0.01, 0.05, 0.1, 0.3, 0.5)
 """Seconds between tries to rename on Windows, where a virus scanner or an indexer may hold a new file open for a moment."""
 _FULL = ("disk is full", "no space left", os.strerror(errno.ENOSPC).lower(), os.strerror(errno.EDQUOT).lower())
+_IS_FULL = "the disk is full"
 _TOO_LARGE = "a file reached the largest size that is allowed here (ulimit -f)"
 _REFUSALS = (
-    ((errno.ENOSPC, errno.EDQUOT), _FULL, "the disk is full"),
+    ((errno.ENOSPC, errno.EDQUOT), _FULL, _IS_FULL),
     ((errno.EFBIG,), (os.strerror(errno.EFBIG).lower(),), _TOO_LARGE),
     (
         (errno.EIO,),
@@ -262,6 +263,11 @@ def disk_refusal(error: BaseException) -> str:
     number, text = getattr(error, "errno", None), str(error).lower()
     refused = (said for numbers, words, said in _REFUSALS if number in numbers or any(one in text for one in words))
     return next(refused, "")
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the disk, or somebody's share of it, had no room left."""
+    return disk_refusal(error) == _IS_FULL
 
 
 @contextmanager

@@ -5,6 +5,7 @@ built and compared with what each other file gives back, so that equal columns m
 """
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence, Set
 from functools import partial
 from pathlib import Path, PurePath
@@ -14,6 +15,7 @@ import polars as pl
 
 from deedbook import files
 from deedbook.descriptor import Resource, load_package
+from deedbook.errors import SpaceError
 from deedbook.integrity.proof import Outcome, Problem, Progress
 from deedbook.project import DESCRIPTOR
 from deedbook.release.formats import CSV, FORMATS, Format, format_of
@@ -41,6 +43,9 @@ def check_formats(
         outcome: Takes the problems.
         progress: Told which table is read.
         memory: Bytes; with less of it, less of a table is in memory at a time.
+
+    Raises:
+        SpaceError: when there is no room for the values of a table.
     """
     if DESCRIPTOR not in sound:
         outcome.not_checked.append(f"formats: {DESCRIPTOR} is missing or damaged")
@@ -58,6 +63,9 @@ def check_formats(
         here = {item: folder / file for item in FORMATS if (file := item.file_among(sound, name, dataset))}
         with files.scratch("verify") as scratch:
             source, size = here.pop(CSV, None), part_bytes(memory)
+            if source and (free := shutil.disk_usage(scratch).free) < (needed := source.stat().st_size) / 2:
+                said = f"its values take some {needed / 1e6:,.1f} MB in {scratch.parent}, and {free / 1e6:,.1f} MB are free"
+                raise SpaceError(f"the disk is too full to compare {name}: {said}", "free some space, or set TMPDIR")
             table = _read_table(source, resource, outcome, counted.get(name), scratch, size)
             if source is None or table is None:
                 continue
@@ -114,6 +122,8 @@ def _read_table(
             outcome.report("format-differs", path.name, f"{lost} ({REPORT})")
         return Table(Outline(resource.name, schema), rows)
     except _FAILURES as error:
+        if files.is_full(error):  # where the values are put: nothing is wrong with the release
+            raise
         outcome.report("format-unreadable", path.name, f"cannot be read: {first_line(error)}")
         return None
 
