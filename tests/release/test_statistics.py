@@ -46,7 +46,7 @@ def test_parts_give_the_numbers_of_the_whole(
 
     frame = values.to_frame("v")
     whole = described(Rows.of(frame))
-    for limit, bound in (("_KEPT", 0), ("_COUNTED", 300), ("_DEALT", 400), ("_SORTED", 10)):
+    for limit, bound in (("_KEPT", 0), ("_COUNTED", 400), ("_SORTED", 10)):
         monkeypatch.setattr(rows if limit == "_KEPT" else statistics, limit, bound)
     parts = Rows.spilled([frame.head(0), *frame.iter_slices(97)], tmp_path / "rows")
     assert described(parts) == whole

@@ -27,9 +27,7 @@ _BINS = 20
 _SHORT = 40
 _FEW_NUMBERS = 8
 _COUNTED = 4_000_000
-"""Values that a table of hashes tells apart, in some 200 MB."""
-_DEALT = 16_000_000
-"""Numbers or hashes of a bucket, in which they are sorted."""
+"""Values that are told apart at once: numbers or hashes of 8 bytes, in some 100 MB."""
 _SORTED = 1_000_000
 """Numbers that are sorted to find the one in the middle."""
 _DIGIT = 16
@@ -130,15 +128,15 @@ def _distinct(rows: Rows, name: str, value: pl.Expr) -> int:
                 held = with_nothing
         yield pl.concat(held)
 
-    with _buckets(rows, found(), name, _DEALT) as buckets:
+    with _buckets(rows, found(), name) as buckets:
         return sum(bucket.select(pl.col(name).n_unique()).collect().item() for bucket in buckets)
 
 
 @contextmanager
-def _buckets(rows: Rows, frames: Iterable[pl.DataFrame], name: str, most: int) -> Iterator[list[pl.LazyFrame]]:
-    """Frames of one column of a table in buckets of about so many rows, beside its parts; equal values are in the same one."""
+def _buckets(rows: Rows, frames: Iterable[pl.DataFrame], name: str) -> Iterator[list[pl.LazyFrame]]:
+    """Frames of one column of a table in buckets, beside its parts; equal values are in the same one."""
     folder = (rows.folder or Path()) / "buckets"
-    yield dealt(frames, [name], 1 + rows.height // most if rows.folder else 1, folder)
+    yield dealt(frames, [name], 1 + rows.height // _COUNTED if rows.folder else 1, folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -210,7 +208,7 @@ def _most_frequent(rows: Rows, name: str, distinct: int, most: int) -> pl.DataFr
 
     if distinct <= _COUNTED:
         return counted(rows.lazy.select(text))
-    with _buckets(rows, (part.select(text) for part in rows.slices(names=[name])), name, _COUNTED) as buckets:
+    with _buckets(rows, (part.select(text) for part in rows.slices(names=[name])), name) as buckets:
         return most_of(pl.concat(map(counted, buckets)))
 
 
