@@ -245,13 +245,30 @@ class LeftOutError(Exception):
     """The format cannot hold the table, so no file has it; the text says why."""
 
 
-def pairs_of(expected: Rows, slices: Iterable[pl.DataFrame]) -> Iterator[Pair]:
+def pairs_of(
+    expected: Rows,
+    slices: Iterable[pl.DataFrame],
+    is_next: Callable[[pl.DataFrame], bool] = lambda _part: False,
+    most: int | None = None,
+) -> Iterator[Pair]:
     """The columns of consecutive rows beside what they should be.
+
+    Args:
+        expected: The rows that should be there.
+        slices: The rows of the file; they are asked for only behind those of which `is_next` is sure.
+        is_next: Whether the next rows of the file are certainly these, which then are not made into columns. It is asked
+            from the first row on until it is not sure.
+        most: The most rows that it is asked of at once; as many as a part has where it is left out.
 
     Raises:
         UnlikeError: when there are more or fewer rows.
     """
-    start, held, parts = 0, pl.DataFrame(), expected.slices()
+    start, held, parts = 0, pl.DataFrame(), expected.slices(most)
+    for part in parts:
+        if not is_next(part):
+            held = part
+            break
+        start += part.height
     for found in slices:
         while held.height < found.height and (part := next(parts, None)) is not None:
             held = pl.concat([held, part]) if held.height else part
@@ -310,6 +327,8 @@ def first_differences(pairs: Iterable[Pair], most: int) -> tuple[int, list[Diffe
     count, first = 0, list[tuple[int, int, Difference]]()
     for pair in pairs:
         expected, found = pair.expected, pair.found
+        if expected is found:  # its bytes were compared
+            continue
         if expected.dtype != found.dtype:
             expected, found = expected.cast(pl.String), found.cast(pl.String)
         rows = expected.ne_missing(found).arg_true()

@@ -3,7 +3,7 @@
 import gzip
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import IO
@@ -12,7 +12,6 @@ import polars as pl
 
 from deedbook.release.edition import Edition
 from deedbook.release.formats.cells import Pair, demand_columns, pairs_of, special_numbers
-from deedbook.release.rows import Rows
 from deedbook.release.tables import Table, text_of
 
 _LEVEL = 6
@@ -42,23 +41,26 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[Pair
         if first.strip():
             demand_columns(json.loads(first), expected.columns)
         file.seek(0)
-        yield from pairs_of(expected, _frames(file, expected))
+        held = list[bytes]()  # what was read of rows whose lines are not as they would be written
+
+        def is_next(part: pl.DataFrame) -> bool:
+            wanted = part.write_ndjson().encode()
+            content = file.read(len(wanted))
+            is_same = content == wanted
+            held.extend(() if is_same else [content])
+            return is_same
+
+        yield from pairs_of(expected, _frames(file, held, expected.schema), is_next)
 
 
-def _frames(file: IO[bytes] | gzip.GzipFile, expected: Rows) -> Iterator[pl.DataFrame]:
-    """The rows of a file; those whose lines are as they would be written are not read as JSON."""
-    held = b""
-    for part in expected.slices():
-        wanted = part.write_ndjson().encode()
-        held = file.read(len(wanted))
-        if held != wanted:
-            break
-        yield part
-        held = b""
+def _frames(
+    file: IO[bytes] | gzip.GzipFile, held: list[bytes], schema: Mapping[str, pl.DataType]
+) -> Iterator[pl.DataFrame]:
+    """The rows that are left of a file, of which a part is held already."""
     parts = iter(lambda: file.readlines(_BYTES), [])
-    for lines in chain([[held, file.readline()]], parts):
+    for lines in chain([[*held, file.readline()]], parts):
         if content := b"".join(lines):
-            yield pl.read_ndjson(content, schema=expected.schema)
+            yield pl.read_ndjson(content, schema=schema)
 
 
 def _plain(table: Table) -> tuple[list[pl.Expr], list[str]]:

@@ -89,7 +89,10 @@ def _values_of_codes() -> NDArray[np.uint64]:
 
 
 _VALUES = _values_of_codes()
-_NO_CODE, _PLAIN_BYTE = 0, bytes([PLAIN])
+_NO_CODE = 0
+_ALL_PLAIN, _LOW = np.uint64(int.from_bytes([PLAIN] * 8)), np.uint64(0x7F7F7F7F_7F7F7F7F)
+"""Eight codes of an element that follows, and all bits of eight bytes but the highest."""
+_DOUBLINGS = 4
 _LAST = 999
 """The type of the last record."""
 _LONG_NAMES, _LONG_WIDTHS = 13, 14
@@ -201,14 +204,10 @@ class SavFile:
         rest = b""
         for content in iter(lambda: self._stream.read(_BYTES), b"") if self._packing == 1 else self._blocks():
             data = rest + content
-            heads, place, size = list[int](), 0, len(data)
-            count = data.count
-            while (first := place + 8) <= size and (after := first + 8 * count(_PLAIN_BYTE, place, first)) <= size:
-                heads.append(place)
-                place = after
-            rest = data[place:]
-            units = np.frombuffer(data, dtype=np.uint64, count=place // 8)
-            starts = np.array(heads, dtype=np.int64) // 8
+            units = np.frombuffer(data, dtype=np.uint64, count=len(data) // 8)
+            places = _heads(units)
+            starts, end = places[:-1], int(places[-1])
+            rest, units = data[8 * end :], units[:end]
             is_plain = np.ones(len(units), dtype=bool)
             is_plain[starts] = False
             codes = units[starts].view(np.uint8)
@@ -230,6 +229,33 @@ class SavFile:
             if len(content) < unpacked:
                 raise ValueError("ends early")
             yield content
+
+
+def _heads(units: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Where the codes of whole groups of elements stand, and where those end: behind codes come the elements that none stands for.
+
+    From each place that could be one of codes the next is known, and so, by doubling, the sixteenth; only these are gone
+    through one by one.
+    """
+    differing = units ^ _ALL_PLAIN
+    is_none = ((differing & _LOW) + _LOW) | differing | _LOW  # of a byte without a bit, the highest stays 0
+    places = np.arange(len(units) + 1)
+    following = places.copy()
+    following[:-1] += 1 + np.bitwise_count(~is_none)
+    following = np.where(following > len(units), places, following)  # nothing follows one that is not whole
+    following[-1] = len(units)
+    far = following
+    for _ in range(_DOUBLINGS):
+        far = far[far]
+    anchors, place = [0], int(far[0])
+    while place != anchors[-1]:
+        anchors.append(place)
+        place = int(far[place])
+    steps = [np.array(anchors)]
+    for _ in range(2**_DOUBLINGS - 1):
+        steps.append(following[steps[-1]])
+    found = np.stack(steps, axis=1).ravel()
+    return found[np.diff(found, prepend=-1) > 0]
 
 
 def _variables(held: list[tuple[str, int]], names: dict[str, str], widths: dict[str, str]) -> Iterator[Variable]:

@@ -15,6 +15,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -30,6 +31,11 @@ from deedbook.schema import Field, TableSchema
 
 _SLICE = 10_000
 """Rows that are objects of Python at a time."""
+_NOTHING, _BETWEEN = "\x1e", "\x1f"
+"""What stands for a missing text, and between texts, where a column of them is compared as one; no text has one of the two."""
+_UNUSUAL = "[\0\x1e\x1f]"
+_MOST_TEXTS = 300
+"""Columns of text that are compared so, with what is asked of each: a query gives 2,000 values, and expressions are as deep."""
 _MANY = 4 << 20
 """Bytes of rows from which on a database of them is copied."""
 _MOST_BESIDE = 8
@@ -53,20 +59,68 @@ def read(table: Table, path: Path, _tables: Sequence[str] = ()) -> Iterator[cell
     expected = _plain(table.rows)[0]
     connection = open_database(path)
     try:
-        cursor = connection.execute(f"SELECT * FROM {sql_name(table.name)} ORDER BY rowid")  # noqa: S608  # quoted
-        cells.demand_columns([column[0] for column in cursor.description], expected.columns)
-        yield from cells.pairs_of(expected, _frames(cursor, expected))
+        held = _Held(connection, table.name, expected)
+        head = connection.execute(f"SELECT * FROM {sql_name(table.name)} LIMIT 0")  # noqa: S608  # quoted
+        cells.demand_columns([column[0] for column in head.description], expected.columns)
+        yield from cells.pairs_of(expected, held.rest(), held.is_next, _SLICE)
     finally:
         connection.close()
 
 
-def _frames(cursor: sqlite3.Cursor, expected: Rows) -> Iterator[pl.DataFrame]:
-    """The rows that a query gives; those that are as expected are not made into columns a second time."""
-    for part in expected.slices(_SLICE):
-        rows = cursor.fetchmany(part.height)
-        yield part if rows == part.rows() else cells.frame_of(expected.schema, rows)
-    while rows := cursor.fetchmany(_SLICE):
-        yield cells.frame_of(expected.schema, rows)
+class _Held:
+    """The rows of a table of a database, from the first to the last.
+
+    Texts are compared some thousand at a time, all of a column as one: that each becomes an object of Python, on both sides, takes
+    twice as long. How many cells hold something, and whether all are texts, is asked too, so that no other cells make the same.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, name: str, expected: Rows) -> None:
+        self._connection, self._name, self._schema = connection, sql_name(name), expected.schema
+        taken = {column.lower() for column in expected.columns}
+        self._row = next((word for word in ("rowid", "_rowid_", "oid") if word not in taken), "")
+        self._last = -(2**63)
+        self._texts = [column for column, dtype in expected.schema.items() if dtype == pl.String]
+        self._numbers = [column for column in expected.columns if column not in self._texts]
+
+    def is_next(self, part: pl.DataFrame) -> bool:
+        """Whether the next rows are certainly these."""
+        if not self._row or not 0 < len(self._texts) < _MOST_TEXTS:
+            return False
+        at_end = f"SELECT {self._row} FROM {self._name} WHERE {self._row} > ? ORDER BY {self._row} LIMIT 1 OFFSET ?"  # noqa: S608
+        found = self._connection.execute(at_end, (self._last, part.height - 1)).fetchone()
+        if not found or part.select(pl.col(self._texts).str.contains(_UNUSUAL).any()).sum_horizontal().item():
+            return False
+        asked, wanted = list[str](), list[object]()
+        for column in part.select(self._texts).iter_columns():
+            name = sql_name(column.name)
+            asked += [f"group_concat(coalesce({name}, '{_NOTHING}'), '{_BETWEEN}')", f"count({name})"]
+            wanted += [column.fill_null(_NOTHING).str.join(_BETWEEN).item(), len(column) - column.null_count()]
+        others = " + ".join(
+            f"((+{one} < '') IS TRUE) + ((+{one} >= x'') IS TRUE)" for one in map(sql_name, self._texts)
+        )
+        if self._rows(", ".join([*asked, f"sum({others})"]), found[0]) != [(*wanted, 0)]:
+            return False
+        if self._numbers:
+            numbers = self._rows(", ".join(map(sql_name, self._numbers)), found[0], f"ORDER BY {self._row}")
+            if numbers != part.select(self._numbers).rows():
+                return False
+        # what is joined ends at U+0000, which is seen by what is behind it, except in the last row
+        self._last, before = found[0] - 1, self._last
+        is_same = self._rows("*", found[0]) == part.tail(1).rows()
+        self._last = found[0] if is_same else before
+        return is_same
+
+    def _rows(self, asked: str, last: int, order: str = "") -> list[tuple[Any, ...]]:
+        """What is asked of the rows behind the last one that was seen, up to one."""
+        query = f"SELECT {asked} FROM {self._name} WHERE {self._row} > ? AND {self._row} <= ? {order}"  # noqa: S608  # quoted
+        return self._connection.execute(query, (self._last, last)).fetchall()
+
+    def rest(self) -> Iterator[pl.DataFrame]:
+        """The rows of which `is_next` was not sure, and those behind them."""
+        behind = f" WHERE {self._row} > {self._last} ORDER BY {self._row}" if self._row else ""
+        cursor = self._connection.execute(f"SELECT * FROM {self._name}{behind}")  # noqa: S608  # quoted
+        while rows := cursor.fetchmany(_SLICE):
+            yield cells.frame_of(self._schema, rows)
 
 
 class Database:
