@@ -264,11 +264,11 @@ def pairs_of(
         UnlikeError: when there are more or fewer rows.
     """
     start, held, parts = 0, pl.DataFrame(), expected.slices(most)
-    for part in parts:
-        if not is_next(part):
-            held = part
+    for first in parts:
+        if not is_next(first):
+            held = first
             break
-        start += part.height
+        start += first.height
     for found in slices:
         while held.height < found.height and (part := next(parts, None)) is not None:
             held = pl.concat([held, part]) if held.height else part
