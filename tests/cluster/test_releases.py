@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from deedbook.cli.main import cli
 from deedbook.cluster import Spark
 from deedbook.cluster.releases import named_when_whole
 from deedbook.cluster.tasks import Executors
@@ -113,6 +115,16 @@ def test_the_reference_dataset(tmp_path: Path, spark: Spark) -> None:
     settings = (ROOT / "deedbook.toml").read_text()
     (root / "deedbook.toml").write_text(f'{settings}\n[release]\nformats = ["parquet"]\n')
     assert_same(root, spark, span=20_000)
+
+
+def test_the_command_builds_what_it_builds_here(tmp_path: Path, address: str) -> None:
+    table = "id,name\n2,b\n1,a\n", fields("id:integer", "name", primaryKey=["id"])
+    here, there = (project(tmp_path / name, {"t": table}) for name in ("here", "there"))
+    command = ["build", str(there), "--engine", "spark", "--master", address]
+    result = CliRunner().invoke(cli, command)
+    assert (result.exit_code, "built" in result.stdout) == (0, True), result.output
+    (built,) = (there / "dist").glob("*/*")
+    assert {path.name: path.read_bytes() for path in built.iterdir()} == release_bytes(here, None)
 
 
 def test_an_executor_without_the_folder_of_the_release_says_so(tmp_path: Path) -> None:
