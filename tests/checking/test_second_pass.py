@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from deedbook.checking import second_pass
 from deedbook.checking.cells import Rows
 from deedbook.checking.header import match_header
 from deedbook.checking.plan import FilePlan, TablePlan
@@ -18,6 +21,7 @@ from deedbook.descriptor import Resource
 from deedbook.dialect import Dialect
 from deedbook.errors import ProjectError
 from deedbook.findings import Report
+from deedbook.reading import inputs
 from deedbook.reading.blocks import Cutter
 from deedbook.schema import read_schema
 from deedbook.validation import Options
@@ -188,3 +192,16 @@ def test_a_piece_starts_at_its_offset_and_has_its_height(tmp_path: Path) -> None
     assert read(Piece(3, 3, 2, 5, 11), 4) == (['3" x'], [5])
     with pytest.raises(ProjectError, match=r"data\.csv: the file changed while it was read"):
         read(Piece(2, 2, 2, 3, 2), 2)
+
+
+def test_a_file_that_grows_while_it_is_read_again_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def growing(resource: Resource, file: Path, **how: Any) -> Iterator[Any]:
+        with inputs.open_table(resource, file, **how) as stream, file.open("ab") as more:
+            more.write(b"9,x\n")
+            more.flush()
+            yield stream
+
+    monkeypatch.setattr(second_pass, "open_table", growing)
+    with pytest.raises(ProjectError, match=r"data\.csv: the file grew by 4 bytes while it was read"):
+        report_of(tmp_path, b"id,note\n1,a\n1,b\n", {**fields("id", "note"), "primaryKey": "id"})

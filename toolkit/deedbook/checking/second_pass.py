@@ -23,6 +23,7 @@ from deedbook.reading.blocks import NEWLINE, Cutter, cut_out, record_ends
 from deedbook.reading.inputs import dialect_of, open_table
 from deedbook.reading.pipeline import in_order
 from deedbook.reading.records import RecordReader, to_text_block
+from deedbook.reading.source import SourceError
 from deedbook.reading.text import IrregularError, is_regular, read_block
 
 _WORDS = {
@@ -74,12 +75,18 @@ class Visit:
 
 
 def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
-    """The wanted records, in order; only the pieces of a file that hold one are parsed."""
+    """The wanted records, in order; only the pieces of a file that hold one are parsed.
+
+    Raises:
+        ProjectError: when a file changed since the first pass.
+    """
     for number, plan in outcome.files.items():
         resource, options = plan.table.resource, plan.table.options
-        mine = wanted[wanted >> FILE_SHIFT == number] & ROW_BITS
-        if len(mine):
-            with open_table(resource, resource.sources[number], max_unpacked=options.max_unpacked) as stream:
+        mine, file = wanted[wanted >> FILE_SHIFT == number] & ROW_BITS, resource.sources[number]
+        if not len(mine):
+            continue
+        try:
+            with open_table(resource, file, max_unpacked=options.max_unpacked) as stream:
                 cutter = Cutter(stream, dialect_of(resource))
                 held = (
                     (plan, piece, cutter.read_at(piece.offset, piece.size), rows)
@@ -87,6 +94,8 @@ def revisit(outcome: TableOutcome, wanted: Rows) -> Iterator[Visit]:
                     if len(rows := mine[(mine >= piece.row) & (mine < piece.row + piece.height)])
                 )
                 yield from in_order(held, lambda item: Visit.of(*item), workers=options.workers)
+        except SourceError as error:
+            raise ProjectError(f"{file or resource.name}: {error.message}", error.hint) from None
 
 
 def find_repeated_keys(outcome: TableOutcome) -> None:
