@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import polars as pl
 import pytest
 
+from deedbook.release.edition import Edition
 from deedbook.release.formats import cells, sqlite
 from deedbook.release.rows import Rows
 from deedbook.release.tables import Outline, Table
 from deedbook.schema import Field, TableSchema
 
+EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+EDITION = Edition(name="deeds", title="Deeds", description="", version="1.0.0", created=EPOCH, epoch=EPOCH)
 Row = tuple[Any, ...]
 FIELDS = {"name": "string", "note": "string", "count": "integer", "share": "number"}
 ROWS: list[Row] = [("x", None, 1, 0.1), ("é", "", None, None), (None, "q'", 3, 2.5)]
@@ -64,3 +68,14 @@ def test_texts_with_what_stands_between_texts_are_compared_one_by_one(tmp_path: 
 def test_a_database_with_fewer_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(cells.UnlikeError, match="has 2 rows where the CSV has 3"):
         differences(tmp_path / "a.sqlite", ROWS[:2])
+
+
+def test_temporary_files_lie_beside_the_database_while_it_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "it's here"
+    folder.mkdir()
+    book = sqlite.open_book(folder / "a.sqlite", EDITION, {})
+    with closing(sqlite3.connect(":memory:")) as connection:
+        ask = "PRAGMA temp_store_directory"
+        assert connection.execute(ask).fetchall() == [(str(folder),)]
+        book.close([])
+        assert connection.execute(ask).fetchall() == []

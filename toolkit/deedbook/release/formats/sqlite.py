@@ -14,6 +14,7 @@ a primary or unique key of a table in the file. The file is vacuumed; its bytes 
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,7 @@ class Database:
         self._keys = {name: keys_of(schema) for name, schema in schemas.items() if schema}
         # a table is written on another thread than the one before, never on two at once
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        _put_temporary_files(path.parent)
         self._connection.executescript(_BOOKS.read_text(encoding="utf-8"))
         self._is_proven = True
 
@@ -198,7 +200,7 @@ class Database:
         execute(f"PRAGMA ignore_check_constraints = {self._is_proven:d}")
         # not integrity_check, which looks up each row in each index, a quarter of the time: VACUUM has just written them
         verdict = execute("PRAGMA quick_check").fetchone()
-        self._connection.close()
+        self.discard()
         if verdict != ("ok",):
             raise DeedbookError(f"the SQLite file fails its own check: {verdict}", "please report this")
         # validation lets a reference pass that resolves through id_redirects only, and warns
@@ -208,6 +210,7 @@ class Database:
     def discard(self) -> None:
         """Closes the file."""
         self._connection.close()
+        _put_temporary_files(None)
         for path in self._beside.values():
             path.unlink(missing_ok=True)
 
@@ -233,6 +236,12 @@ class Database:
             if not any(other[: len(key.fields)] == key.fields for other in (schema.primary_key, *schema.unique_keys)):
                 yield f"CREATE INDEX {sql_name(f'{table.name}_reference_{place}')} ON {name} ({_list(key.fields)})"
         yield from _labels_view(table, self._names)
+
+
+def _put_temporary_files(folder: Path | None) -> None:
+    """Has SQLite sort and vacuum in a folder, whose room was foretold; where the system has temporary files without one."""
+    with closing(sqlite3.connect(":memory:")) as connection:  # it holds of all of this process
+        connection.execute(f"PRAGMA temp_store_directory = {sql_value(str(folder or ''))}")
 
 
 open_book = Database
