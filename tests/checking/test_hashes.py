@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from unittest.mock import patch
@@ -69,10 +71,77 @@ def test_a_hash_set_holds_what_was_put_in(known: list[int], asked: list[int]) ->
     wanted = [*asked, *known]
     held = [value in set(known) for value in wanted]
     alike = [value in set(known) or (value in {0, 1} and bool({0, 1} & set(known))) for value in wanted]
-    for few, truth in ((keys._FEW, held), (0, alike)):  # a table of slots takes 0 for 1
-        with patch.object(keys, "_FEW", few):
+    slots = {"_FEW": 0, "_LISTED": -1}  # a table of slots takes 0 for 1
+    for limits, truth in (({"_SORTED": 1}, held), (slots, alike), ({**slots, "_SORTED": 8}, alike)):
+        with patch.multiple(keys, **limits):
             hash_set = HashSet(pl.Series(known, dtype=pl.UInt64))
-        for is_known in (True, False):
-            places = hash_set.places(pl.Series(wanted, dtype=pl.UInt64), known=is_known)
-            expected = [at for at, value in enumerate(truth) if value is is_known]
-            assert ([] if places is None else places.tolist()) == expected
+            for is_known in (True, False):
+                places = hash_set.places(pl.Series(wanted, dtype=pl.UInt64), known=is_known)
+                expected = [at for at, value in enumerate(truth) if value is is_known]
+                assert ([] if places is None else places.tolist()) == expected
+
+
+@pytest.mark.parametrize("at_once", [1 << 22, 500, 7])
+def test_repeated_hashes_are_found_whatever_is_sorted_at_once(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_SORTED", at_once)
+    values = np.random.default_rng(1).permutation(
+        np.append(np.arange(1, 4_001, dtype=np.uint64) << np.uint64(51), [1 << 63, 5])
+    )
+    log = HashLog(Spill(1 << 20))
+    for first in range(0, len(values), 1_000):
+        block = pl.Series(values[first : first + 1_000], dtype=pl.UInt64)
+        log.add(first, HashedBlock(block, None, len(block)))
+    repeated = log.repeated_rows()
+    assert repeated is not None
+    assert repeated.tolist() == np.flatnonzero(values == 1 << 63).tolist()
+
+
+def test_a_set_for_which_there_is_no_memory_is_looked_up_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_FEW", 0)
+    logs = [HashLog(Spill(200)) for _ in range(3)]
+    for log, values in zip(logs, ([1, 2], [1, 2, 3], list(range(9))), strict=True):
+        log.add(2, HashedBlock(pl.Series(values, dtype=pl.UInt64), None, len(values)))
+    known = logs[0].as_set()
+    assert known is not None
+    assert logs[0].spill.used == 16 + known.nbytes
+    assert logs[2].as_set() is None
+    assert logs[2].partitions is not None
+    assert logs[1].rows_absent_from(logs[2]) is None
+    absent = logs[2].rows_absent_from(logs[1])
+    assert absent is not None
+    assert absent.tolist() == [2, *range(6, 11)]
+
+
+def test_what_nobody_asks_for_any_more_counts_no_longer() -> None:
+    spill = Spill(100)
+    log = HashLog(spill)
+    log.add(2, HashedBlock(pl.Series([1, 2], dtype=pl.UInt64), None, 2))
+    assert spill.used == 16
+    log.clear()
+    assert spill.used == 0
+
+
+_MANY = """
+import resource
+import numpy as np
+import polars as pl
+from deedbook.checking.keys import HashedBlock, HashLog, Spill
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+random, log = np.random.default_rng(1), HashLog(Spill(1 << 30))
+for first in range(0, 24 << 20, 1 << 16):
+    hashes = pl.Series(random.integers(0, 2**64, 1 << 16, np.uint64))
+    log.add(first, HashedBlock(hashes, None, len(hashes)))
+before = peak()
+assert log.repeated_rows() is None
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak counts in kilobytes there")
+def test_looking_for_repeated_keys_takes_less_memory_than_their_hashes() -> None:
+    """Of 24 million rows, whose hashes take 192 MB; a sorted copy of all would take as much again."""
+    done = subprocess.run([sys.executable, "-c", _MANY], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 140

@@ -225,6 +225,8 @@ def _check_with_keys(
         place = (outcome.name, key.fields)
         if place in referred and place not in logs and outcome.has_whole(key):
             logs[place] = outcome.logs[key]
+        else:
+            outcome.logs.pop(key).clear()
     outcome.list_unenforced()
     return outcome
 

@@ -43,6 +43,8 @@ _OPTIONS = ("max_findings", "rules", "trust_rules", "select", "ignore", "lenient
 """Those that a report follows from."""
 _HASHED = 16 << 20
 """Bytes of a file up to which it is known by its content; a larger one by its place, size and times, as git knows files."""
+_MOST_KEPT = 1 << 23
+"""Hashes of a key that are kept: putting more in order takes as much memory as they do, three times over."""
 _SETTLED = 2_000_000_000
 """Nanoseconds: a file that changed less than this before it was read may change again without its times telling."""
 
@@ -155,7 +157,7 @@ class Cache:
             return None
         for place, digest in zip(self.referred.get(name, ()), entry.keys, strict=True):
             if digest and place not in self.keys:
-                log = self._read_log(digest)
+                log = self._read_log(digest, plan.spill)
                 if log is None:
                     return None
                 self.logs[place], self.keys[place] = log, digest
@@ -163,11 +165,11 @@ class Cache:
         return entry.part
 
     def take(self, name: str, logs: Mapping[ParentKey, HashLog]) -> None:
-        """Keeps the hashes of the referred keys of a table that was read; none that did not fit into memory."""
+        """Keeps the hashes of the referred keys of a table that was read; none that are many, or did not fit into memory."""
         for place in self.referred.get(name, ()):
-            if place in logs and logs[place].partitions is None:
+            if place in logs and logs[place].partitions is None and len(hashes := logs[place].hashes()) <= _MOST_KEPT:
                 written = io.BytesIO()
-                np.save(written, logs[place].hashes().unique().sort().to_numpy(), allow_pickle=False)
+                np.save(written, hashes.unique().sort().to_numpy(), allow_pickle=False)
                 digest = self.keys[place] = hashlib.sha256(written.getvalue()).hexdigest()
                 self._write(f"{digest}.npy", written.getvalue())
 
@@ -201,13 +203,15 @@ class Cache:
         keys = tuple(self.keys.get(place, "") for place in self.referred.get(name, ()))
         return Entry(self._signatures[name], part, keys, searched)
 
-    def _read_log(self, digest: str) -> HashLog | None:
+    def _read_log(self, digest: str, spill: Spill) -> HashLog | None:
         """The hashes of a key; None when they are not what they were."""
         with suppress(OSError):
             content = (self.folder / f"{digest}.npy").read_bytes()
             if hashlib.sha256(content).hexdigest() == digest:
                 hashes = pl.Series(np.load(io.BytesIO(content), allow_pickle=False))
-                return HashLog(Spill(0), [(0, HashedBlock(hashes, None, len(hashes)))])
+                log = HashLog(spill)
+                log.add(0, HashedBlock(hashes, None, len(hashes)))
+                return log
         return None
 
     def _write(self, name: str, content: bytes) -> None:

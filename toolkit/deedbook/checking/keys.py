@@ -48,6 +48,8 @@ _FEW = 10_000
 """Hashes that polars puts into a set of its own for every block sooner than numpy looks them up."""
 _LISTED = 1_000
 """Hashes that are sooner told apart in Python: a query costs as much as some hundred of them."""
+_SORTED = 1 << 22
+"""Hashes that are sorted at once: of fifty million, a sorted copy would take as much as all that validation takes else."""
 PAIR = np.dtype([("hash", "u8"), ("record", "i8")])
 
 
@@ -265,8 +267,13 @@ class HashLog:
             self.blocks.clear()
         return self.partitions
 
+    def clear(self) -> None:
+        """Gives back the memory of hashes that nobody asks for any more."""
+        self.spill.used -= sum(block.nbytes for _, block in self.blocks)
+        self.blocks.clear()
+
     def hashes(self) -> pl.Series:
-        """All hashes that are in memory."""
+        """All hashes that are in memory, none copied."""
         return pl.concat([pl.Series([], dtype=pl.UInt64), *(block.hashes for _, block in self.blocks)])
 
     def pairs(self) -> Iterator[tuple[Hashes, Rows]]:
@@ -276,8 +283,13 @@ class HashLog:
             yield from map(self.partitions.read, range(PARTITIONS))
 
     def as_set(self) -> HashSet | None:
-        """The hashes to look others up in; None when they are on disk."""
-        return HashSet(self.hashes()) if self.partitions is None else None
+        """The hashes to look others up in; None when they are on disk, where they go when there is no memory for the set."""
+        if self.partitions is None:
+            known = HashSet(self.hashes())
+            if self.spill.reserve(known.nbytes):
+                return known
+            self.on_disk()
+        return None
 
     def repeated_rows(self) -> Rows | None:
         """The records whose hash occurs more than once, rising; None when there is none."""
@@ -289,11 +301,12 @@ class HashLog:
 
     def rows_absent_from(self, parent: HashLog) -> Rows | None:
         """The records whose hash another log does not have, rising; None when there is none."""
-        if self.partitions is None and parent.partitions is None:
-            return self._rows_among(HashSet(parent.hashes()), known=False)
+        if self.partitions is None and (known := parent.as_set()) is not None:
+            parent.spill.used -= known.nbytes
+            return self._rows_among(known, known=False)
         mine, its = self.on_disk(), parent.on_disk()
         parts = ((mine.read(number), its.read(number)) for number in range(PARTITIONS))
-        return _rising([records[~np.isin(hashes, known)] for (hashes, records), (known, _) in parts])
+        return _rising([records[~np.isin(hashes, others)] for (hashes, records), (others, _) in parts])
 
     def _rows_among(self, other: HashSet, *, known: bool) -> Rows | None:
         """The records whose hash is in a set, or is not."""
@@ -310,8 +323,19 @@ def _repeated(hashes: pl.Series) -> pl.Series:
     """The hashes that occur more than once, rising."""
     if len(hashes) <= _LISTED and len(set(hashes.to_list())) == len(hashes):
         return hashes.clear()
-    ordered = hashes.sort()
-    return ordered[1:].filter(ordered[1:] == ordered[:-1])
+    return pl.Series(
+        np.concatenate([np.empty(0, np.uint64), *(part[1:][part[1:] == part[:-1]] for part in _sorted_parts(hashes))])
+    )
+
+
+def _sorted_parts(hashes: pl.Series) -> Iterator[Hashes]:
+    """The hashes rising, equal ones in one part: no more than one part is copied at once."""
+    bits = (len(hashes) // _SORTED).bit_length()
+    step, each = 1 << (64 - bits), hashes.to_frame("hash").lazy()
+    for low in range(0, 1 << 64, step):
+        bounds = (pl.lit(bound, dtype=pl.UInt64) for bound in (low, low + step - 1))
+        part = each.filter(pl.col("hash").is_between(*bounds)).collect(engine="in-memory")["hash"] if bits else hashes
+        yield np.sort(part.to_numpy())  # a third of what polars takes
 
 
 class HashSet:
@@ -325,20 +349,28 @@ class HashSet:
         self._few = hashes.implode() if len(hashes) < _FEW else None
         self._known = frozenset(hashes.to_list()) if len(hashes) <= _LISTED else None
         self._hashes, self._lock = hashes, Lock()
+        self._bits = max(4, (2 * len(hashes)).bit_length())
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the table of slots takes."""
+        return 8 << self._bits if self._few is None else 0
 
     @cached_property
     def slots(self) -> tuple[Hashes, np.uint64]:
         """The table, and by how much a hash is shifted to name its slot."""
-        ordered = _nonzero(self._hashes.sort().to_numpy())
-        is_first = np.ones(len(ordered), np.bool_)
-        np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-        distinct = ordered if is_first.all() else ordered[is_first]
-        bits = max(4, (2 * len(distinct)).bit_length())
-        shift = np.uint64(64 - bits)
-        places = np.arange(len(distinct), dtype=np.int64)
-        slots = np.maximum.accumulate(_home(distinct, shift) - places) + places
-        table = np.zeros(max(1 << bits, int(slots.max(initial=0)) + 1) + 1, np.uint64)
-        table[slots] = distinct
+        shift, free = np.uint64(64 - self._bits), 0
+        table = np.zeros(
+            (1 << self._bits) + len(self._hashes) + 1, np.uint64
+        )  # of which hardly any behind the named slots
+        for ordered in map(_nonzero, _sorted_parts(self._hashes)):
+            is_first = np.ones(len(ordered), np.bool_)
+            np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+            distinct = ordered if is_first.all() else ordered[is_first]
+            places = np.arange(len(distinct), dtype=np.int64)
+            slots = np.maximum(np.maximum.accumulate(_home(distinct, shift) - places), free) + places
+            table[slots] = distinct
+            free = int(slots.max(initial=free - 1)) + 1
         self._hashes = self._hashes.clear()
         return table, shift
 
