@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deedbook.checking.batch import SmallFiles
-from deedbook.checking.keys import Spill
+from deedbook.checking.hashes import Spill
 from deedbook.checking.plan import plan_tables
 from deedbook.findings import report_record
 from deedbook.project import Project

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from deedbook.checking.cells import FieldPlan, plan_field
-from deedbook.checking.constraints import acceptor, parsed_number
+from deedbook.checking.acceptors import acceptor, parsed_number
+from deedbook.checking.cells import FieldPlan, plan_field, select
 from deedbook.schema import Field, read_schema
 from tests.examples import examples
 
@@ -176,3 +176,51 @@ def test_a_text_that_any_field_accepts_has_no_problem(texts: list[str], missing:
 def test_ordinary_cells_take_the_fast_path(raw: dict[str, Any], texts: list[str]) -> None:
     field = read_schema({"fields": [raw]}, "schema").fields[0]
     assert all(_accepts(field, ("",), texts))
+
+
+def _proves(plan: FieldPlan, texts: list[str | None]) -> bool:
+    frame = pl.DataFrame({plan.name: texts}, schema={plan.name: pl.String})
+    return plan.proof is not None and bool(select(frame, [], lambda fails: fails, [], [plan]).item())
+
+
+@examples(60, 5)
+@given(st.lists(st.none() | TEXTS, min_size=1, max_size=3), st.sampled_from([("",), ("", "NA"), ()]))
+@example(["0", "0e0000000000005"], ("",))
+@example(["1e400"], ("",))
+@example(["éé", "ééééé"], ("",))
+@example(["5", "4.9999999999999999"], ("",))
+@example([None, ""], ("",))
+def test_no_cell_of_a_column_that_is_proven_has_a_problem(texts: list[str | None], missing: tuple[str, ...]) -> None:
+    for field, plan in _judged(missing):
+        assert not _proves(plan, texts) or not any(map(plan.problems, texts)), (field, texts)
+
+
+@pytest.mark.parametrize(
+    ("raw", "texts", "is_proven"),
+    [
+        (_field("integer", constraints={"minimum": -3, "required": True}), ["-3", "99"], True),
+        (_field("integer", constraints={"minimum": -3, "required": True}), ["-3", None], False),
+        (_field("integer", constraints={"exclusiveMaximum": 5}), ["5", "4"], False),
+        (_field("number", constraints={"minimum": -90, "maximum": 90}), ["-90", "89.12345", None], True),
+        (_field("number", constraints={"minimum": -90, "maximum": 90}), ["90.00001"], False),
+        (_field("number", constraints={"minimum": 0}), ["0", "0.05"], True),
+        (_field("number"), ["1", "nan"], False),
+        (_field("number"), ["1", "-inf"], False),
+        (_field("number"), ["1", "one"], False),
+        (_field("number"), [None], True),
+        (_field("string", constraints={"required": True, "maxLength": 4}), ["abcd", "e"], True),
+        (_field("string", constraints={"required": True}), ["a", ""], False),
+        (_field("string", constraints={"minLength": 2}), ["é"], False),
+        (_field("string", constraints={"pattern": "E[0-9]{8}"}), ["E00000001"], True),
+        (_field("string", constraints={"enum": ["a", "b"]}), ["a", "c"], False),
+        (_field("datetime"), ["2024-02-29T12:00:00Z", "0002-01-01T00:00:00"], True),
+        (_field("datetime"), ["2023-02-29T12:00:00Z"], False),
+        (_field("date", constraints={"minimum": "1900-01-01"}), ["1899-12-31"], False),
+        (_field("date"), ["0001-01-01", "9999-12-31"], True),
+        (_field("date"), ["0000-02-29"], False),
+    ],
+    ids=str,
+)
+def test_an_ordinary_column_is_proven_as_a_whole(raw: dict[str, Any], texts: list[str | None], is_proven: bool) -> None:
+    field = read_schema({"fields": [raw]}, "schema").fields[0]
+    assert _proves(plan_field(field, ("",), "schema"), texts) is is_proven

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from deedbook.checking import keys
-from deedbook.checking.keys import PARTITIONS, HashedBlock, HashLog, HashSet, Partitions, Spill
+from deedbook.checking import hashes
+from deedbook.checking.hashes import PARTITIONS, HashedBlock, HashLog, HashSet, Partitions, Spill
 
 
 def test_pairs_come_back_from_the_partition_of_their_hash() -> None:
@@ -73,7 +73,7 @@ def test_a_hash_set_holds_what_was_put_in(known: list[int], asked: list[int]) ->
     alike = [value in set(known) or (value in {0, 1} and bool({0, 1} & set(known))) for value in wanted]
     slots = {"_FEW": 0, "_LISTED": -1}  # a table of slots takes 0 for 1
     for limits, truth in (({"_SORTED": 1}, held), (slots, alike), ({**slots, "_SORTED": 8}, alike)):
-        with patch.multiple(keys, **limits):
+        with patch.multiple(hashes, **limits):
             hash_set = HashSet(pl.Series(known, dtype=pl.UInt64))
             for is_known in (True, False):
                 places = hash_set.places(pl.Series(wanted, dtype=pl.UInt64), known=is_known)
@@ -83,9 +83,9 @@ def test_a_hash_set_holds_what_was_put_in(known: list[int], asked: list[int]) ->
 
 @pytest.mark.parametrize("at_once", [1 << 22, 500, 7])
 def test_repeated_hashes_are_found_whatever_is_sorted_at_once(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "_SORTED", at_once)
+    monkeypatch.setattr(hashes, "_SORTED", at_once)
     values = np.random.default_rng(1).permutation(
-        np.append(np.arange(1, 4_001, dtype=np.uint64) << np.uint64(51), [1 << 63, 5])
+        np.append(np.arange(1, 4_097, dtype=np.uint64) << np.uint64(51), [1 << 63, 5])
     )
     log = HashLog(Spill(1 << 20))
     for first in range(0, len(values), 1_000):
@@ -97,7 +97,7 @@ def test_repeated_hashes_are_found_whatever_is_sorted_at_once(at_once: int, monk
 
 
 def test_a_set_for_which_there_is_no_memory_is_looked_up_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "_FEW", 0)
+    monkeypatch.setattr(hashes, "_FEW", 0)
     logs = [HashLog(Spill(200)) for _ in range(3)]
     for log, values in zip(logs, ([1, 2], [1, 2, 3], list(range(9))), strict=True):
         log.add(2, HashedBlock(pl.Series(values, dtype=pl.UInt64), None, len(values)))
@@ -125,7 +125,7 @@ _MANY = """
 import resource
 import numpy as np
 import polars as pl
-from deedbook.checking.keys import HashedBlock, HashLog, Spill
+from deedbook.checking.hashes import HashedBlock, HashLog, Spill
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

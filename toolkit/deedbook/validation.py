@@ -15,7 +15,8 @@ from deedbook.checking.batch import SmallFiles
 from deedbook.checking.cache import Cache, Part
 from deedbook.checking.explanation import Parents
 from deedbook.checking.findings import FindingsSoFar, WriteAll, judge_waivers, open_findings, waivers_in_force
-from deedbook.checking.keys import HashLog, ParentKey, Spill
+from deedbook.checking.hashes import HashLog, Spill
+from deedbook.checking.keys import ParentKey
 from deedbook.checking.plan import Options, TablePlan, plan_tables
 from deedbook.checking.second_pass import find_missing_parents, find_repeated_keys
 from deedbook.checking.table import TableOutcome, check_table

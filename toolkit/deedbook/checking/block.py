@@ -13,7 +13,8 @@ import polars as pl
 
 from deedbook.checking.cells import REQUIRED, TYPE_ERROR, CellFailure, CheckedCells, Problem, Rows, check_cells
 from deedbook.checking.findings import Group, Records, Words
-from deedbook.checking.keys import HashedBlock, Key, hash_blocks
+from deedbook.checking.hashes import HashedBlock
+from deedbook.checking.keys import Key, hash_blocks
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.spellings import free_text_groups
 from deedbook.checking.structure import check_structure, fixed, fold_rows
@@ -113,7 +114,8 @@ def check_block(plan: FilePlan, block: TextBlock, seen: Seen = NOTHING_SEEN) -> 
     bad = _bad_rows(structure.excused, failures)
     unread = _bad_rows(structure.excused, failures, only={TYPE_ERROR, REQUIRED})
     hashed = [*plan.keys, *_open_references(plan, cells, unread)]
-    texts = plan.texts(frame, {item.name for key in hashed for item in key.fields}.union(plan.table.typed))
+    needed = {item.name for key in hashed for item in key.fields}.union(plan.table.typed)
+    texts = plan.texts(frame, needed, cells.filled)
     hashes, missing = _check_keys(plan, hashed, texts, cells, unread)
     groups = [
         *structure.groups,

@@ -29,7 +29,8 @@ import polars as pl
 import deedbook
 from deedbook import files
 from deedbook.checking.findings import waivers_in_force
-from deedbook.checking.keys import HashedBlock, HashLog, ParentKey, Spill
+from deedbook.checking.hashes import HashedBlock, HashLog, Spill
+from deedbook.checking.keys import ParentKey
 from deedbook.checking.plan import Options, TablePlan
 from deedbook.errors import DeedbookError
 from deedbook.findings import REPORT_PARTS, Report

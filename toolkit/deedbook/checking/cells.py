@@ -11,13 +11,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from deedbook.checking.constraints import PARSED, Constraints, acceptor, constraints_of, parsed_number
+from deedbook.checking.acceptors import PARSED, acceptor, parsed_number, proof
+from deedbook.checking.constraints import Constraints, constraints_of
 from deedbook.schema import Field
 from deedbook.types import MISFIT, parser
 from deedbook.types.kind import UNREADABLE, Parser, is_plain
@@ -34,6 +35,8 @@ _LISTED = 1_000
 """Cells that are sooner told apart in Python, or too few to tell what a column is like."""
 _SAMPLED = 8
 """Of so many rows of a block one is looked at to tell what a column is like."""
+_TRIED = 20
+"""Blocks that tell whether a column of the next one is likely to be proven."""
 _MOST_STACKED = 1 << 20
 """Cells of one long column: more take more memory, and no less time for each."""
 
@@ -119,6 +122,19 @@ class FieldPlan:
         return parsed_number(self.field) if self.accepted is not None else None
 
     @cached_property
+    def proof(self) -> pl.Expr | None:
+        """True of a column without a cell that `fails`; None when only a look at each tells."""
+        if self.native or self.accepted is None or self.is_any_text("unique"):
+            return None
+        holds = proof(self.field, self.missing)
+        return holds & (pl.col(self.name).null_count() == 0) if self.problems("") else holds
+
+    @cached_property
+    def proofs(self) -> list[bool]:
+        """Whether the column of each of the last blocks was proven; shared by all blocks."""
+        return []
+
+    @cached_property
     def fails(self) -> pl.Expr | None:
         """True where a cell has to be judged; None when no cell can be wrong."""
         text = pl.col(self.name)
@@ -132,6 +148,15 @@ class FieldPlan:
         elif not self.is_any_text("unique"):
             reasons.append(text.is_not_null() & ~self.accepted)
         return functools.reduce(operator.or_, reasons) if reasons else None
+
+    def is_mostly_proven(self) -> bool:
+        """Whether trying to prove a block's column pays: a failure costs a look at each cell besides."""
+        return self.proof is not None and 2 * self.proofs.count(False) <= len(self.proofs) + 1
+
+    def note(self, *, is_proven: bool) -> bool:
+        """Remembers whether a column was proven, and says it."""
+        self.proofs[:] = [*self.proofs[1 - _TRIED :], is_proven]
+        return is_proven
 
     def is_any_text(self, *constraints: str) -> bool:
         """Whether the field takes any text, and has at most these constraints."""
@@ -278,6 +303,8 @@ def _suspected_of_stack(frame: pl.DataFrame, stack: Sequence[FieldPlan]) -> dict
     """The columns of which a cell has to be judged, with a mask, each checked as a part of one long column."""
     first, height = stack[0], frame.height
     long = pl.concat([frame[plan.name] for plan in stack], rechunk=True).alias(first.name).to_frame()
+    if first.is_mostly_proven() and first.note(is_proven=select(long, [], lambda fails: fails, [], [first]).item()):
+        return {}
     fails = select(long, [first], lambda fails: fails).to_series()
     if not fails.any():
         return {}
@@ -305,17 +332,37 @@ def _suspected_of_many(
     frame: pl.DataFrame, checks: Sequence[FieldPlan], keep: Collection[str], checked: CheckedCells
 ) -> dict[str, pl.Series]:
     """The same of many rows, with the distinct values of narrow columns; `checked` gets what else was seen."""
-    narrow = {plan.name: plan for plan in checks if plan.name not in keep and plan.is_narrow(frame)}
-    wide = [plan for plan in checks if plan.name not in narrow]
-    kept = [plan.name for plan in wide if plan.has_number(keep)]
-    more = [*(pl.col(name).unique().implode() for name in narrow), *(pl.col(PARSED + it).implode() for it in kept)]
-    seen = {column.name: column.item() for column in select(frame, wide, lambda fails: fails.implode(), more)}
-    distinct = {name: seen[name].alias(name) for name in narrow}
+    ways = _Ways()
+    for plan in checks:
+        way = ways.narrow if plan.name not in keep and plan.is_narrow(frame) else ways.others
+        (ways.proven if way is ways.others and plan.is_mostly_proven() else way).append(plan)
+    seen = _seen(frame, ways, keep, checked)
+    doubtful = [plan for plan in ways.proven if not plan.note(is_proven=seen[plan.name])]
+    failed = [*_failed_values(checked.distinct, ways.narrow), *doubtful]
+    masks = {plan.name: seen[plan.name] for plan in ways.others}
+    masks |= select(frame, failed, lambda fails: fails).to_dict() if failed else {}
+    return {name: mask for name, mask in masks.items() if mask.any()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """The columns of which each distinct text is looked at, those that are proven as a whole, and those of which each cell is looked at."""
+
+    narrow: list[FieldPlan] = dataclasses.field(default_factory=list)
+    proven: list[FieldPlan] = dataclasses.field(default_factory=list)
+    others: list[FieldPlan] = dataclasses.field(default_factory=list)
+
+
+def _seen(frame: pl.DataFrame, ways: _Ways, keep: Collection[str], checked: CheckedCells) -> dict[str, Any]:
+    """A mask of the cells of each column, whether it was proven, or its distinct texts, by one query."""
+    kept = [plan.name for plan in (*ways.proven, *ways.others) if plan.has_number(keep)]
+    more = [pl.col(plan.name).unique().implode() for plan in ways.narrow]
+    more += [pl.col(PARSED + name).implode() for name in kept]
+    found = select(frame, ways.others, lambda fails: fails.implode(), more, ways.proven)
+    seen = {column.name: column.item() for column in found}
     checked.numbers.update({name: seen[PARSED + name] for name in kept})
-    checked.distinct.update(distinct)
-    masks = {plan.name: seen[plan.name] for plan in wide if seen[plan.name].any()}
-    failed = _failed_values(distinct, list(narrow.values()))
-    return {**masks, **select(frame, failed, lambda fails: fails).to_dict()} if failed else masks
+    checked.distinct.update({plan.name: seen[plan.name].alias(plan.name) for plan in ways.narrow})
+    return seen
 
 
 def _failed_values(values: Mapping[str, pl.Series], plans: Sequence[FieldPlan]) -> list[FieldPlan]:
@@ -337,12 +384,17 @@ def _failed_values(values: Mapping[str, pl.Series], plans: Sequence[FieldPlan]) 
 
 
 def select(
-    frame: pl.DataFrame, plans: Sequence[FieldPlan], shape: Callable[[pl.Expr], pl.Expr], more: Sequence[pl.Expr] = ()
+    frame: pl.DataFrame,
+    plans: Sequence[FieldPlan],
+    shape: Callable[[pl.Expr], pl.Expr],
+    more: Sequence[pl.Expr] = (),
+    proven: Sequence[FieldPlan] = (),
 ) -> pl.DataFrame:
-    """A column for each plan: what `shape` makes of its Boolean expression; then `more`, which may read parsed numbers."""
-    parsed = [plan.parsed for plan in plans if plan.parsed is not None]
+    """A column for each plan: what `shape` makes of its Boolean expression; then `more`, which may read parsed numbers, and proofs."""
+    parsed = [plan.parsed for plan in (*plans, *proven) if plan.parsed is not None]
     columns = [shape(plan.fails).alias(plan.name) for plan in plans if plan.fails is not None]
-    query = frame.lazy().with_columns(parsed).select([*columns, *more])
+    proofs = [plan.proof.alias(plan.name) for plan in proven if plan.proof is not None]
+    query = frame.lazy().with_columns(parsed).select([*columns, *more, *proofs])
     return query.collect(engine="in-memory", optimizations=AS_WRITTEN)
 
 

@@ -12,8 +12,9 @@ import polars as pl
 
 from deedbook.checking.cells import FieldPlan, plan_field
 from deedbook.checking.findings import Group
+from deedbook.checking.hashes import HashSet, Spill
 from deedbook.checking.header import Column, Header, match_header
-from deedbook.checking.keys import HashSet, Key, ParentKey, Spill, unique_keys
+from deedbook.checking.keys import Key, ParentKey, unique_keys
 from deedbook.descriptor import Package, Resource
 from deedbook.errors import ProjectError
 from deedbook.findings import Check, NotChecked
@@ -207,13 +208,13 @@ class FilePlan:
             if key not in self.keys and key.kind != "reference":
                 yield NotChecked(table, key.kind, "a column of the key is missing", key.columns)
 
-    def texts(self, frame: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
-        """Columns of a block as text, where a missing value is null."""
+    def texts(self, frame: pl.DataFrame, names: Collection[str], filled: Collection[str] = ()) -> pl.DataFrame:
+        """Columns of a block as text, where a missing value is null; `filled` ones have no empty text."""
         missing, held = self.table.schema.missing, [name for name in frame.columns if name in names]
-        is_short = frame.height <= _LISTED and all(missing[name] == ("",) for name in held)
-        if not held or (is_short and not any("" in frame[name].to_list() for name in held)):
+        odd = [name for name in held if not _is_as_read(frame[name], missing[name], is_filled=name in filled)]
+        if not odd:
             return pl.DataFrame([frame[name] for name in held])
-        return frame.select(present(name, missing[name]) for name in held)
+        return frame.select(present(name, missing[name]) if name in odd else pl.col(name) for name in held)
 
     @cached_property
     def layout(self) -> Layout:
@@ -268,6 +269,11 @@ class FilePlan:
     def positions(self) -> Mapping[str | None, int]:
         """The position of each column in the file, from 1."""
         return {column.name: column.number for column in reversed(self.columns)}
+
+
+def _is_as_read(column: pl.Series, missing: tuple[str, ...], *, is_filled: bool) -> bool:
+    """Whether a missing value is null in the column already."""
+    return missing == ("",) and (is_filled or (len(column) <= _LISTED and "" not in column.to_list()))
 
 
 References = Mapping[str, tuple[Key, ...]]

@@ -14,7 +14,8 @@ import polars as pl
 from deedbook.checking.block import missing_parent_group
 from deedbook.checking.cells import Rows
 from deedbook.checking.findings import FILE_SHIFT, ROW_BITS, Group, Records, Words
-from deedbook.checking.keys import HashLog, Key, ParentKey, key_texts, unique_keys
+from deedbook.checking.hashes import HashLog
+from deedbook.checking.keys import Key, ParentKey, key_texts, unique_keys
 from deedbook.checking.plan import FilePlan
 from deedbook.checking.table import Piece, TableOutcome
 from deedbook.errors import ProjectError

@@ -17,8 +17,9 @@ from deedbook.checking.cells import Rows
 from deedbook.checking.explanation import group_of
 from deedbook.checking.files import Beginning, check_declared
 from deedbook.checking.findings import FILE_SHIFT, FindingsSoFar, Records
+from deedbook.checking.hashes import HashLog
 from deedbook.checking.header import FileProblem, Header, match_header
-from deedbook.checking.keys import HashLog, Key
+from deedbook.checking.keys import Key
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.descriptor import is_remote
 from deedbook.findings import Check, Finding, NotChecked, Severity, TableStats

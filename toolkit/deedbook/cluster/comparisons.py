@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from deedbook.changes.row_hashes import Columns, Comparison, Positions, Unmatched, hash_frame
-from deedbook.checking.keys import PAIR
+from deedbook.checking.hashes import PAIR
 from deedbook.cluster.session import run
 from deedbook.cluster.tasks import HELD, ONE_AT_A_TIME, Executors, Hashing, bundled_hashes, bundles_in
 from deedbook.cluster.texts import DoubtError, Text

@@ -20,7 +20,8 @@ import numpy as np
 import polars as pl
 
 from deedbook.checking.cells import Rows
-from deedbook.checking.keys import PAIR, HashSet, Key, unique_keys
+from deedbook.checking.hashes import PAIR, HashSet
+from deedbook.checking.keys import Key, unique_keys
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.checking.second_pass import add_missing, add_repeated, list_unread_parent, revisit
 from deedbook.checking.table import TableOutcome

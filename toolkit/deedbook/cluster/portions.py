@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from deedbook.checking.findings import FindingsSoFar
+from deedbook.checking.hashes import HashLog, Spill
 from deedbook.checking.header import Column
-from deedbook.checking.keys import HashLog, Key, Spill
+from deedbook.checking.keys import Key
 from deedbook.checking.plan import FilePlan, TablePlan
 from deedbook.checking.table import Piece, Reached, TableOutcome, checked_blocks
 from deedbook.cluster.spans import Slice, Span

@@ -20,7 +20,7 @@ import polars as pl
 import deedbook
 from deedbook.checking.cells import Rows
 from deedbook.checking.findings import ROW_BITS
-from deedbook.checking.keys import PAIR, Hashes
+from deedbook.checking.hashes import PAIR, Hashes
 from deedbook.cluster.session import on_executors, run
 from deedbook.cluster.spans import Span, Stretch, bundled, cut, stretches_of
 from deedbook.errors import DeedbookError, UsageError

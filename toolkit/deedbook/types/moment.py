@@ -16,11 +16,19 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 _MIDNIGHT = re.compile(r"T24(?=:00:00(?:\.0+)?(?:Z|[+-]|\Z))")
 
-_LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
-_DAY = (
-    "(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-    f"|02-(?:0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
-)
+_LEAP_YEAR = "(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)"
+"""A leap year but for the year 0, which no calendar has."""
+
+
+def _day_of(year: str) -> str:
+    """A day of a year that this matches, with 29 February in leap years only."""
+    return (
+        f"(?:{year}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+        f"|02-(?:0[1-9]|1[0-9]|2[0-8]))|{_LEAP_YEAR}-02-29)"
+    )
+
+
+_DAY = _day_of("[0-9]{4}")
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?"
 LEXICAL = {
     "date": _DAY,
@@ -153,12 +161,17 @@ def as_utc(value: Any) -> Any:
     return value if value.tzinfo else value.replace(tzinfo=dt.UTC)
 
 
+_YEARS = "[1-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8]|0[1-9][0-9]{2}|00[1-9][0-9]|000[2-9]"
+"""2 to 9998: what is in them is in a year that there is, in UTC too."""
+_ACCEPTED = {
+    **LEXICAL,
+    "date": _day_of(f"(?:{_YEARS}|0001|9999)"),
+    "datetime": f"{_day_of(f'(?:{_YEARS})')}T{_CLOCK}",
+}
+
+
 def _accept(field: Field, text: pl.Expr, _number: pl.Expr) -> list[pl.Expr] | None:
-    if not is_plain(field):
-        return None
-    in_utc_too = [text >= "0001-01-02", text < "9999-12-31"]  # the years are 1 to 9999
-    years = {"date": [text >= "0001"], "datetime": in_utc_too}.get(field.type, [])
-    return [text.str.contains(rf"\A{LEXICAL[field.type]}\z"), *years]
+    return [text.str.contains(rf"\A{_ACCEPTED[field.type]}\z")] if is_plain(field) else None
 
 
 read_datetime = _reader(_in_utc, standard_moment)
