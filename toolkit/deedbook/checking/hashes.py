@@ -205,11 +205,14 @@ def _repeated(hashes: pl.Series) -> pl.Series:
 def _sorted_parts(hashes: pl.Series) -> Iterator[Hashes]:
     """The hashes rising, equal ones in one part: no more than one part is copied at once."""
     bits = (len(hashes) // _SORTED).bit_length()
-    step, each = 1 << (64 - bits), hashes.to_frame("hash").lazy()
-    for low in range(0, 1 << 64, step):
-        bounds = (pl.lit(bound, dtype=pl.UInt64) for bound in (low, low + step - 1))
-        part = each.filter(pl.col("hash").is_between(*bounds)).collect(engine="in-memory")["hash"] if bits else hashes
-        yield np.sort(part.to_numpy())  # a third of what polars takes
+    if not bits:
+        yield np.sort(hashes.to_numpy())  # a third of what polars takes
+        return
+    chunks, step = hashes.get_chunks(), 1 << (64 - bits)
+    for low in range(0, 1 << 64, step):  # a query of polars would copy all of them into one chunk
+        part = np.concatenate([it.filter((it >= low) & (it <= low + step - 1)).to_numpy() for it in chunks])
+        part.sort()
+        yield part
 
 
 class HashSet:
