@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deedbook.checking.keys import Spill
+from deedbook.checking.hashes import Spill
 from deedbook.checking.plan import plan_tables
 from deedbook.cluster import Spark
 from deedbook.cluster.portions import lean
