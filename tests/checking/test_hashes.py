@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -71,8 +72,9 @@ def test_a_hash_set_holds_what_was_put_in(known: list[int], asked: list[int]) ->
     wanted = [*asked, *known]
     held = [value in set(known) for value in wanted]
     alike = [value in set(known) or (value in {0, 1} and bool({0, 1} & set(known))) for value in wanted]
-    slots = {"_FEW": 0, "_LISTED": -1}  # a table of slots takes 0 for 1
-    for limits, truth in (({"_SORTED": 1}, held), (slots, alike), ({**slots, "_SORTED": 8}, alike)):
+    slots: dict[str, Any] = {"_FEW": 0, "_LISTED": -1}  # a table of slots takes 0 for 1
+    most: dict[str, Any] = {"_SORTED": 1}
+    for limits, truth in ((most, held), (slots, alike), ({**slots, "_SORTED": 8}, alike)):
         with patch.multiple(hashes, **limits):
             hash_set = HashSet(pl.Series(known, dtype=pl.UInt64))
             for is_known in (True, False):
