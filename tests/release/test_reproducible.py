@@ -152,8 +152,8 @@ build(load_project(Path(project)), Options(memory=1 << 14))
     ("module", "name", "left"),
     [
         pytest.param("release.rows", "_put", 20, id="while parts are read"),
-        pytest.param("release.rows", "_put", 60, id="while parts are dealt"),
-        pytest.param("release.rows", "_put", 100, id="while parts are sorted", marks=pytest.mark.slow),
+        pytest.param("release.rows", "_add", 10, id="while parts are dealt"),
+        pytest.param("release.rows", "_taken", 1, id="while parts are sorted", marks=pytest.mark.slow),
         pytest.param("release.contents", "copy_csv", 1, id="before the CSV", marks=pytest.mark.slow),
         pytest.param("release.formats.rds", "write", 1, id="while formats are written", marks=pytest.mark.slow),
         pytest.param("release.folders", "demand_whole", 0, id="before it is proven", marks=pytest.mark.slow),

@@ -131,12 +131,11 @@ def _changed_values(
     with tempfile.TemporaryDirectory(prefix="deedbook-") as place:
         rows = Rows.spilled(new, Path(place, "rows"))
         count = 1 + rows.bytes // _BUCKET
-        both = [
+        now, was = (
             dealt((part.select(names) for part in parts), by, count, Path(place, name))
             for name, parts in (("now", chain([rows.slice(0, 0)], rows.slices())), ("was", chain([head], old)))
-        ]
-        for ours, theirs in zip(*both, strict=True):
-            sides = ours.collect(), theirs.collect()
+        )
+        for sides in zip(now, was, strict=True):
             found.update(_unequal(*sides, keys, fields) if keys else {"": _on_one_side(*sides, fields)})
     return found
 

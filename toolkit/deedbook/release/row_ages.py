@@ -22,7 +22,7 @@ _ROW, _CELLS, _NTH, _OLD, _FIRST = "\0row", "\0cells", "\0nth", "\0old", "\0firs
 _SINCE = ("\0first_release", "\0last_changed_in")
 _SEED = 0x0DEEDB00
 _DEALT = 4
-"""Buckets' bytes that are dealt at a time: of more, fewer files come, whose number grows with the square of that of buckets."""
+"""Buckets' bytes that are dealt at a time: of more, fewer pieces come, whose number grows with the square of that of buckets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,7 @@ def row_ages(text: Rows, schema: TableSchema, earlier: Earlier, scratch: Scratch
     both = zip(now, dealt(before, marks.keys, count, scratch.folder / "before"), strict=True)
     first, kind, is_keyed = pl.concat(told.first), pl.Enum(sorted(told.versions)), bool(schema.primary_key)
     ages = [pl.col(name).fill_null(earlier.version).cast(kind) for name in HISTORY]
-    found = [
-        _compared(one.collect(), it.collect(), marks.keys, first, is_keyed=is_keyed).select(_ROW, *ages)
-        for one, it in both
-    ]
+    found = [_compared(one, it, marks.keys, first, is_keyed=is_keyed).select(_ROW, *ages) for one, it in both]
     return pl.concat(found).sort(_ROW).select(HISTORY)
 
 

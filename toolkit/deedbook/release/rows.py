@@ -1,6 +1,7 @@
 """The rows of a table in parts, on disk or in memory: who works on a table takes one part after the other.
 
-    FOLDER/000012.arrow    rows of a part, as Arrow IPC, of a large table packed with lz4; the parts stand in the order of the table
+    FOLDER/000012.arrow     rows of a part, as Arrow IPC, of a large table packed with lz4; the parts stand in the order of the table
+    FOLDER/000012.arrows    rows of a range of the order, or with equal keys, as streams of Arrow IPC one behind the other
 
 A part is what one block of the table's file became, so it holds few rows of a wide table and many of a narrow one. Nothing
 that is made of rows may depend on where a part ends.
@@ -29,11 +30,12 @@ _LOOSE = 0 if sys.platform == "win32" else 1 << 30
 """Bytes of the parts that are not packed, for they are read for each format: of a larger table space comes before time.
 
 Windows deletes no file that somebody has mapped into memory."""
+_PACKING: tuple[Literal["uncompressed"], Literal["lz4"]] = ("uncompressed", "lz4")
 _RANK = "\0rank"
 """What no field is called."""
 _SEED = 0x0DEEDB00
 _SORTED, _RANGES = (4, 8), 16
-"""Parts that are sorted at once, in 150 MB at most: as few as make so many ranges, since the number of files grows with the square."""
+"""Parts that are sorted at once, in 150 MB at most: as few as make so many ranges, since the number of pieces grows with the square."""
 _SAMPLED = 100
 """Rows of each part that tell how the order is cut into ranges of about the same number."""
 
@@ -171,17 +173,17 @@ class Rows:
             self._deal(first, first + count, order, limits, folder)
         self.discard()
         for place in range(limits.height + 1):
-            if paths := sorted(folder.glob(f"{place:06}-*.arrow")):
-                yield from order.sorted_slices(_taken(paths), height)
+            if (path := _range_path(folder, place)).exists():
+                yield from order.sorted_slices(_taken(path), height)
         folder.rmdir()
 
     def _deal(self, first: int, end: int, order: "Order", limits: pl.DataFrame, folder: Path) -> None:
-        """Puts the rows of the parts from one on, before another, into files by their range."""
+        """Adds the rows of the parts from one on, before another, to the files of their ranges."""
         held = pl.concat(self.parts[first:end]).collect()
         ranges = order.ranges(held, limits)
         for place in np.unique(ranges):
-            path = folder / f"{place:06}-{first:06}.arrow"
-            _put(held.filter(pl.Series(ranges == place)), path, is_packed=self.bytes > _LOOSE)
+            rows = held.filter(pl.Series(ranges == place))
+            _add(rows, _range_path(folder, place), is_packed=self.bytes > _LOOSE)
 
     def mapped(self, work: Callable[[pl.DataFrame, int], pl.DataFrame], folder: Path) -> Self:
         """What becomes of each part, given the number of its first row, in a new folder; these are let go of."""
@@ -280,34 +282,48 @@ def order_of(ranks: pl.DataFrame) -> pl.Series | None:
 
 def _put(frame: pl.DataFrame, path: Path, *, is_packed: bool = True) -> pl.LazyFrame:
     """The rows in a file; lz4 takes a third of the space, and four times as long to write, half as long again to read."""
-    frame.write_ipc(path, compression="lz4" if is_packed else "uncompressed")
+    frame.write_ipc(path, compression=_PACKING[is_packed])
     return pl.scan_ipc(path)
 
 
-def _taken(paths: Sequence[Path]) -> pl.DataFrame:
-    """The rows of some files, which are let go of."""
-    rows = pl.concat(map(pl.scan_ipc, paths)).collect()
-    for path in paths:
-        path.unlink()
-    return rows
+def _range_path(folder: Path, place: int) -> Path:
+    """The file to which the rows of a range or bucket are added."""
+    return folder / f"{place:06}.arrows"
 
 
-def dealt(frames: Iterable[pl.DataFrame], keys: Sequence[str], count: int, folder: Path) -> list[pl.LazyFrame]:
-    """The rows of consecutive frames in buckets by their keys, in a new folder; equal keys go to the same one of so many buckets.
+def _add(frame: pl.DataFrame, path: Path, *, is_packed: bool = True) -> None:
+    """Puts rows behind those of a file."""
+    with path.open("ab") as file:
+        frame.write_ipc_stream(file, compression=_PACKING[is_packed])
 
-    In a bucket, rows stand as they came. One bucket is in memory.
+
+def _taken(path: Path) -> pl.DataFrame:
+    """The rows that were added to a file, which is let go of."""
+    frames, size = list[pl.DataFrame](), path.stat().st_size
+    with path.open("rb", buffering=0) as file:  # polars reads the file itself, from where it stands to the end of a stream
+        while file.tell() < size:
+            frames.append(pl.read_ipc_stream(file))
+    path.unlink()
+    return pl.concat(frames)
+
+
+def dealt(frames: Iterable[pl.DataFrame], keys: Sequence[str], count: int, folder: Path) -> Iterator[pl.DataFrame]:
+    """The rows of consecutive frames in buckets by their keys, in a new folder; equal keys are in the same one of so many buckets.
+
+    In a bucket, rows stand as they came. All are dealt when this returns, and each is let go of on disk when it is taken. One
+    bucket is in memory.
     """
     if count == 1:
-        return [pl.concat(frames).lazy()]
+        return iter([pl.concat(frames)])
     folder.mkdir()
-    buckets: list[list[pl.LazyFrame]] = [[] for _ in range(count)]
+    paths = [_range_path(folder, place) for place in range(count)]
     for number, frame in enumerate(frames):
         held = frame.with_columns((frame.select(keys).hash_rows(_SEED) % count).alias(_RANK))
-        for bucket in buckets if not number else ():  # it tells the columns of those without rows
-            bucket.append(frame.clear().lazy())
-        for place, part in held.partition_by(_RANK, as_dict=True, include_key=False, maintain_order=True).items():
-            buckets[place[0]].append(_put(part, folder / f"{place[0]:06}-{number:06}.arrow"))
-    return [pl.concat(bucket) for bucket in buckets]
+        for path in paths if not number else ():  # it tells the columns of those without rows
+            _add(frame.clear(), path)
+        for (place,), part in held.partition_by(_RANK, as_dict=True, include_key=False, maintain_order=True).items():
+            _add(part, paths[place])
+    return map(_taken, paths)
 
 
 def part_bytes(memory: int) -> int:

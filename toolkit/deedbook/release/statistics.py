@@ -119,7 +119,7 @@ def _distinct(rows: Rows, name: str, value: pl.Expr) -> int:
     with_nothing = [pl.DataFrame(schema={name: rows.select([value]).schema[name]})]
 
     def found() -> Iterator[pl.DataFrame]:
-        """What each part has, in fewer pieces than parts, since each piece becomes a file in every bucket."""
+        """What each part has, in fewer pieces than parts, since each piece is cut for every bucket."""
         held = with_nothing
         for part in rows.slices(names=[name]):
             held = [*held, part.select(value.unique())]
@@ -129,11 +129,11 @@ def _distinct(rows: Rows, name: str, value: pl.Expr) -> int:
         yield pl.concat(held)
 
     with _buckets(rows, found(), name) as buckets:
-        return sum(bucket.select(pl.col(name).n_unique()).collect().item() for bucket in buckets)
+        return sum(bucket.get_column(name).n_unique() for bucket in buckets)
 
 
 @contextmanager
-def _buckets(rows: Rows, frames: Iterable[pl.DataFrame], name: str) -> Iterator[list[pl.LazyFrame]]:
+def _buckets(rows: Rows, frames: Iterable[pl.DataFrame], name: str) -> Iterator[Iterator[pl.DataFrame]]:
     """Frames of one column of a table in buckets, beside its parts; equal values are in the same one."""
     folder = (rows.folder or Path()) / "buckets"
     yield dealt(frames, [name], 1 + rows.height // _COUNTED if rows.folder else 1, folder)
@@ -209,7 +209,7 @@ def _most_frequent(rows: Rows, name: str, distinct: int, most: int) -> pl.DataFr
     if distinct <= _COUNTED:
         return counted(rows.lazy.select(text))
     with _buckets(rows, (part.select(text) for part in rows.slices(names=[name])), name) as buckets:
-        return most_of(pl.concat(map(counted, buckets)))
+        return most_of(pl.concat(counted(bucket.lazy()) for bucket in buckets))
 
 
 def _ranked(rows: Rows, name: str, rank: int) -> pl.Series:
