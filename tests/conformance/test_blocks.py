@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from deedbook.checking import keys
+from deedbook.checking import hashes
 from deedbook.descriptor import Package
 from deedbook.findings import report_record
 from deedbook.project import Project
@@ -37,7 +37,7 @@ def _report(project: Project, block_size: int, workers: int) -> str:
     options = Options(max_findings=ALL, rules=False, block_size=block_size, workers=workers)
     with pytest.MonkeyPatch.context() as patched:
         if workers > 1:  # every block is read, and every set of keys looked up, as a large one
-            patched.setattr(keys, "_FEW", 0)
+            patched.setattr(hashes, "_FEW", 0)
         return json.dumps(report_record(validate(project, options)), ensure_ascii=False)
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from deedbook.checking import keys
+from deedbook.checking import hashes
 from tests.conformance.verdict import judge_resource
 from tests.fuzz.deviations import DEVIATIONS, Difference, unexplained
 from tests.fuzz.generating import Example, examples
@@ -46,7 +46,7 @@ def test_ours_differs_from_frictionless_by_decision_only(
     (folder / "table.csv").write_bytes(example.text.encode())
     with pytest.MonkeyPatch.context() as patched:
         if is_long:  # the table is read, and its keys are looked up, as a large one
-            patched.setattr(keys, "_FEW", 0)
+            patched.setattr(hashes, "_FEW", 0)
         ours = judge_resource({"name": "table", "path": "table.csv", "schema": example.schema}, folder, lenient=lenient)
     note(f"lenient: {lenient}\n{example}\nours: {ours} {ours.refused}")
     assert not ours.refused

@@ -109,7 +109,7 @@ def _changes_of(derived: Derived, schema: TableSchema, package: Package, *, is_v
     known = TableSchema(tuple(item for item in held if item.raw.get("derived")))
     bare = replace(before, raw={}, title="", description="", schema=known)
     yield from table_changes({name: bare}, {name: replace(bare, schema=TableSchema(computed))})
-    old = previous_parts(package, name, schema, PART_BYTES)
+    old = _previous_parts(package, name, schema, PART_BYTES)
     counts = _changed_values(keys, [item.name for item in computed], old, new)
     for column, count in (+counts).items():
         yield SchemaChange("derived-changed", name, column, new=plural(count, "row"))
@@ -222,7 +222,7 @@ def _ages(text: Rows, resource: Resource, names: Sequence[str], lineage: Lineage
     if lineage.package is None:
         return None
     schema = schema_of(resource)
-    old = previous_parts(lineage.package, resource.name, schema, scratch.size)
+    old = _previous_parts(lineage.package, resource.name, schema, scratch.size)
     earlier = Earlier(lineage.version, old, lineage.rekeyed.get(resource.name))
     with tempfile.TemporaryDirectory(prefix="ages-", dir=scratch.folder) as place:
         ages = row_ages(text, schema, earlier, Scratch(Path(place), scratch.size))
@@ -289,7 +289,7 @@ def _demand_columns(derived: Derived, names: Sequence[str], where: str) -> None:
         )
 
 
-def previous_parts(package: Package, name: str, schema: TableSchema, size: int) -> Iterator[pl.DataFrame]:
+def _previous_parts(package: Package, name: str, schema: TableSchema, size: int) -> Iterator[pl.DataFrame]:
     """The table as it stood in the release before, in parts of about so many bytes, the first without rows; none when it was not there."""
     held = {item.name: item for item in package.resources}
     if name not in held or not (file := held[name].sources[0]) or not file.is_file():
