@@ -58,8 +58,10 @@ def wait_for(what: Callable[[], Any]) -> Any:
 @contextmanager
 def started(folder: Path, name: str, *command: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has Spark, in a group of its own, which is killed in the end; it writes into NAME.log."""
+    # a session of Spark Connect in the process of the tests leaves variables behind
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))}
     environment = {
-        **os.environ,
+        **others,
         "SPARK_HOME": str(SPARK / "pyspark"),
         "SPARK_CONF_DIR": str(folder),
         "SPARK_LOCAL_IP": "127.0.0.1",
