@@ -300,7 +300,9 @@ def _add(frame: pl.DataFrame, path: Path, *, is_packed: bool = True) -> None:
 def _taken(path: Path) -> pl.DataFrame:
     """The rows that were added to a file, which is let go of."""
     frames, size = list[pl.DataFrame](), path.stat().st_size
-    with path.open("rb", buffering=0) as file:  # polars reads the file itself, from where it stands to the end of a stream
+    with path.open(
+        "rb", buffering=0
+    ) as file:  # polars reads the file itself, from where it stands to the end of a stream
         while file.tell() < size:
             frames.append(pl.read_ipc_stream(file))
     path.unlink()
