@@ -117,9 +117,8 @@ def _number_proof(field: Field) -> list[pl.Expr]:
     """Whether every present text is a number of the field's type."""
     text, number = pl.col(field.name), pl.col(PARSED + field.name)
     holds = [number.null_count() == text.null_count()]
-    if (
-        field.type == "number"
-    ):  # a sum is finite only if each is; what reads as 0 may be something smaller than any float
+    if field.type == "number":
+        # a sum is finite only if each is; what reads as 0 may be something smaller than any float
         is_told = (text.str.len_bytes().max() <= EXACT_DIGITS) | (number.abs().min() > 0)
         holds += [number.sum().is_finite(), is_told]
     return holds

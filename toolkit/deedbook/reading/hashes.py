@@ -107,10 +107,8 @@ def hash_records(resource: Resource, advance: Callable[[int], None]) -> HashedRe
         IrregularError: when its records cannot be told apart by their bytes alone.
         ProjectError: when the file cannot be read.
     """
-    hashes, lengths = (
-        bytearray(),
-        bytearray(),
-    )  # they grow where they are: arrays of blocks would be joined in a second place
+    # they grow where they are: arrays of blocks would be joined in a second place
+    hashes, lengths = bytearray(), bytearray()
     with _regular(resource) as (cutter, layout):
         start = cutter.position
         for found, sizes in pipeline.in_order(iter(cutter.next_block, None), lambda block: _hash_block(block, layout)):

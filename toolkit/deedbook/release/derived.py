@@ -17,6 +17,7 @@ from pathlib import Path
 
 import polars as pl
 
+from deedbook import files
 from deedbook.changes.compare import edited_tables
 from deedbook.changes.declarations import named_as, renamed_fields, table_changes
 from deedbook.changes.records import SchemaChange
@@ -128,11 +129,11 @@ def _changed_values(
         return found
     by = [*keys] or fields
     names = list(dict.fromkeys([*by, *fields]))
-    with tempfile.TemporaryDirectory(prefix="deedbook-") as place:
-        rows = Rows.spilled(new, Path(place, "rows"))
+    with files.scratch("derived") as place:
+        rows = Rows.spilled(new, place / "rows")
         count = 1 + rows.bytes // _BUCKET
         now, was = (
-            dealt((part.select(names) for part in parts), by, count, Path(place, name))
+            dealt((part.select(names) for part in parts), by, count, place / name)
             for name, parts in (("now", chain([rows.slice(0, 0)], rows.slices())), ("was", chain([head], old)))
         )
         for sides in zip(now, was, strict=True):

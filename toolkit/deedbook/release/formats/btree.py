@@ -129,9 +129,8 @@ def write_database(path: Path, rows: Rows, layout: Layout) -> None:
                 row += count
                 children.append((_put(file, page), row - 1))
         while len(children) > _CHILDREN:
-            size = -(
-                -len(children) // -(-len(children) // _CHILDREN)
-            )  # of about one number: none of them has one alone
+            # of about one number: none of them has one alone
+            size = -(-len(children) // -(-len(children) // _CHILDREN))
             groups = [children[start : start + size] for start in range(0, len(children), size)]
             children = [(_put(file, _above(group, usable)), group[-1][1]) for group in groups]
         pages = file.tell() // _PAGE
